@@ -1,0 +1,71 @@
+//! The traits that the attribute implements: an experiment's typed edges.
+
+use experimenter_diesel::Value;
+
+use crate::{Definition, Failure, Outcome, Run, field::FieldError};
+
+/// An experiment, implemented by the struct of its keyfields.
+///
+/// `#[experiment]` implements it; nobody else does.
+pub trait Experiment: Sized + Clone + 'static {
+    /// The struct of the resultfields.
+    type Results: Results;
+    /// The struct of a subset of the resultfields, written while the function runs.
+    type Partial: Partial;
+    /// The struct of a whole row of the table.
+    type Row;
+
+    /// The experiment as data.
+    const DEFINITION: &'static Definition;
+
+    /// The keyfields from their values, in the attribute's order.
+    ///
+    /// # Errors
+    /// The first field whose stored value is none of its type.
+    fn from_values(values: &[Value]) -> Result<Self, FieldError>;
+
+    /// The keyfields' values, in the attribute's order.
+    fn to_values(&self) -> Vec<Value>;
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// What the function returned as its error.
+    fn call(&self, run: &mut Run<Self>) -> Result<Outcome<Self::Results>, Failure>;
+}
+
+/// The struct of an experiment's resultfields.
+pub trait Results: 'static {
+    /// The values, in the attribute's order.
+    fn to_values(&self) -> Vec<Value>;
+}
+
+/// The struct of a subset of an experiment's resultfields.
+pub trait Partial: 'static {
+    /// The values in the attribute's order; `None` for a field that is not written.
+    fn to_values(&self) -> Vec<Option<Value>>;
+}
+
+/// The struct of one entry of a logtable.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an entry of a logtable",
+    note = "help: an experiment `svm` with `logtables = {{ folds: {{ … }} }}` logs entries of the struct `SvmFolds`"
+)]
+pub trait LogEntry: 'static {
+    /// The experiment whose logtable it is.
+    type Experiment: Experiment;
+    /// The logtable's place among the experiment's logtables.
+    const LOGTABLE: usize;
+
+    /// The values, in the attribute's order.
+    fn to_values(&self) -> Vec<Value>;
+}
+
+/// Reads one field from a row of values; the expansion of the attribute calls it.
+///
+/// # Errors
+/// When there is no such value, or when it is none of the field's type.
+pub fn field<T: crate::field::Field>(values: &[Value], index: usize, name: &str) -> Result<T, FieldError> {
+    let value = values.get(index).ok_or_else(|| FieldError::new("there is no value").of(name))?;
+    T::from_value(value).map_err(|error| error.of(name))
+}

@@ -1,0 +1,66 @@
+//! Runs a grid of experiments on a laptop or a cluster.
+//!
+//! Annotate a function with [`#[experiment]`](macro@experiment), give the program [`main`], and the program is the tool:
+//! `fill` writes the grid into a table, `execute` runs its rows on as many machines as there are, `summary` shows what
+//! came of them.
+//!
+//! ```no_run
+//! use experimenter::prelude::*;
+//!
+//! #[experiment(
+//!     keyfields = { base: f64 = [2.0, 10.0], exponent: i32 = 0..5 },
+//!     resultfields = { power: f64 },
+//! )]
+//! fn power(key: &PowerKey) -> PowerResults {
+//!     PowerResults { power: key.base.powi(key.exponent) }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     experimenter::main()
+//! }
+//! ```
+//!
+//! The table is a plain SQL table, with the columns that `PyExperimenter` gives it. It lives in an `SQLite` file unless
+//! `--database` or `EXPERIMENTER_DATABASE` names another database, such as `mysql://user:password@host/database`.
+
+// The attribute writes `::experimenter`, which this name makes true in our own tests.
+extern crate self as experimenter;
+
+pub mod definition;
+pub mod field;
+
+mod domains;
+mod error;
+mod experiment;
+mod outcome;
+mod panics;
+mod run;
+
+pub use definition::Definition;
+pub use domains::{files, linspace, logspace};
+pub use error::{Error, Result};
+pub use experiment::{Experiment, LogEntry, Partial, Results};
+pub use experimenter_macros::{Field, experiment};
+pub use field::{Field, Json};
+pub use outcome::{Failure, IntoOutcome, Outcome};
+pub use run::{Custom, Run};
+
+/// What an experiment's file needs: `use experimenter::prelude::*;`.
+pub mod prelude {
+    pub use crate::{Experiment, Field, Json, Outcome, experiment, files, linspace, logspace};
+}
+
+/// What the expansion of the attribute names; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::definition::{Column, Definition, Keyfield, Logtable, Registration};
+    pub use crate::experiment::field;
+    pub use crate::field::{
+        Domain, Enumeration, Field, FieldError, Narrow, NarrowOption, TextField, from_variant_name, variant_from_value,
+    };
+    pub use chrono::NaiveDateTime;
+    pub use diesel;
+    pub use experimenter_diesel::{Status, Value};
+    pub use inventory;
+    pub use serde;
+}

@@ -1,0 +1,111 @@
+//! A panic of an experiment as a failure with its message, its place and its backtrace.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::sync::Once;
+
+use crate::Failure;
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    static CAUGHT: RefCell<Option<Failure>> = const { RefCell::new(None) };
+}
+
+/// Calls `function` and turns its panic into a failure.
+///
+/// A panic of this thread is not printed: it is in the failure. Panics of other threads are printed as ever.
+pub(crate) fn catch<T>(function: impl FnOnce() -> T) -> Result<T, Failure> {
+    install_hook();
+    CATCHING.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(function));
+    CATCHING.set(false);
+    result.map_err(|payload| {
+        let caught = CAUGHT.take();
+        // A panic that another thread handed over by `join` did not pass through the hook here.
+        caught.unwrap_or_else(|| Failure { message: panicked(&*payload), place: None, backtrace: None })
+    })
+}
+
+fn install_hook() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if CATCHING.get() {
+                CAUGHT.set(Some(failure(info)));
+            } else {
+                previous(info);
+            }
+        }));
+    });
+}
+
+fn failure(info: &PanicHookInfo<'_>) -> Failure {
+    Failure {
+        message: panicked(info.payload()),
+        place: info.location().map(ToString::to_string),
+        backtrace: Some(of_the_experiment(&Backtrace::force_capture().to_string())),
+    }
+}
+
+fn panicked(payload: &(dyn Any + Send)) -> String {
+    let message = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("with a payload that is no text");
+    format!("panicked: {message}")
+}
+
+/// The frames between the panic's machinery and ours.
+fn of_the_experiment(backtrace: &str) -> String {
+    let frames = frames(backtrace);
+    let is_machinery = |frame: &&str| frame.contains("core::panicking::") || frame.contains("std::panicking::");
+    let start = frames.iter().rposition(|frame| is_machinery(&frame.as_ref()) && !frame.contains("catch_unwind"));
+    let ours = frames.iter().position(|frame| frame.contains("experimenter::panics::catch"));
+    // Frames of `catch_unwind` lie below the function: the machinery above it ends before them.
+    let below = frames.iter().position(|frame| frame.contains("catch_unwind")).or(ours).unwrap_or(frames.len());
+    let start = match start {
+        Some(last) if last < below => last + 1,
+        _ => frames[..below].iter().rposition(|frame| is_machinery(&frame.as_ref())).map_or(0, |last| last + 1),
+    };
+    frames.get(start..below).filter(|kept| !kept.is_empty()).unwrap_or(&frames).concat()
+}
+
+/// Splits a printed backtrace into its frames; a frame is a numbered line and the indented `at` line below it.
+fn frames(backtrace: &str) -> Vec<String> {
+    let mut frames: Vec<String> = Vec::new();
+    for line in backtrace.lines() {
+        let starts = line.trim_start().split_once(':').is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+        match frames.last_mut() {
+            Some(frame) if !starts => {
+                frame.push_str(line);
+                frame.push('\n');
+            }
+            _ => frames.push(format!("{line}\n")),
+        }
+    }
+    frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_failure_with_its_place() {
+        let failure = catch(|| panic!("no {}", "luck")).expect_err("a panic");
+        assert_eq!(failure.message, "panicked: no luck");
+        assert!(failure.place.is_some_and(|place| place.contains("panics.rs:")));
+        let backtrace = failure.backtrace.expect("a backtrace");
+        assert!(backtrace.contains("a_panic_becomes_a_failure"), "{backtrace}");
+        assert!(!backtrace.contains("rust_begin_unwind"), "{backtrace}");
+    }
+
+    #[test]
+    fn what_does_not_panic_is_returned() {
+        assert_eq!(catch(|| 7), Ok(7));
+    }
+}

@@ -1,0 +1,243 @@
+//! The run handle that an experiment's function gets, and the call of the function itself.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use experimenter_diesel::Value;
+use serde::de::DeserializeOwned;
+
+use crate::panics;
+use crate::{Error, Experiment, Failure, LogEntry, Outcome, Partial, Result, Results};
+
+/// The values of `Custom` in the configuration, by name.
+pub type Custom = BTreeMap<String, serde_json::Value>;
+
+/// One row to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) id: i64,
+    pub(crate) attempt: i64,
+    pub(crate) seed: u64,
+    pub(crate) dir: PathBuf,
+    pub(crate) custom: Arc<Custom>,
+    pub(crate) key: Vec<Value>,
+}
+
+/// How a run ended.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Ending {
+    Done(Vec<Value>),
+    Paused,
+    Failed(Failure),
+}
+
+/// What a run is attached to: the way of its partial results and log entries to the table.
+pub(crate) trait Attachment {
+    fn write(&mut self, values: Vec<Option<Value>>) -> Result<()>;
+    fn log(&mut self, logtable: usize, values: Vec<Value>) -> Result<()>;
+}
+
+/// One run of an experiment on one row: what the function sees of the table.
+///
+/// The attribute declares an alias of it for each experiment, such as `SvmRun`.
+///
+/// # Testing a function
+/// A run that is [`offline`](Run::offline) is attached to no database and remembers what it was given:
+///
+/// ```
+/// use experimenter::prelude::*;
+///
+/// #[experiment(
+///     keyfields = { n: u32 = 0..10 },
+///     resultfields = { sum: u64 },
+///     logtables = { steps: { i: u32 } },
+/// )]
+/// fn triangle(key: &TriangleKey, run: &mut TriangleRun) -> experimenter::Result<TriangleResults> {
+///     for i in 0..key.n {
+///         run.log(TriangleSteps { i })?;
+///     }
+///     Ok(TriangleResults { sum: (0..=u64::from(key.n)).sum() })
+/// }
+///
+/// let mut run = TriangleRun::offline();
+/// let results = triangle(&TriangleKey { n: 4 }, &mut run)?;
+/// assert_eq!(results.sum, 10);
+/// assert_eq!(run.logged::<TriangleSteps>().count(), 4);
+/// # Ok::<(), experimenter::Error>(())
+/// ```
+pub struct Run<E: Experiment> {
+    id: i64,
+    attempt: i64,
+    seed: u64,
+    dir: PathBuf,
+    custom: Arc<Custom>,
+    link: Link,
+    experiment: std::marker::PhantomData<fn() -> E>,
+}
+
+enum Link {
+    Attached(Box<dyn Attachment>),
+    Offline { written: Vec<Box<dyn Any>>, logged: Vec<Box<dyn Any>> },
+}
+
+impl<E: Experiment> std::fmt::Debug for Run<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("experiment", &E::DEFINITION.name)
+            .field("id", &self.id)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<E: Experiment> Run<E> {
+    /// A run that is attached to no database: for calling the function in a test or a debugger.
+    ///
+    /// Its ID is 0, its attempt 1, its seed 0, and its folder a new one among the system's temporary files.
+    #[must_use]
+    pub fn offline() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self {
+            id: 0,
+            attempt: 1,
+            seed: 0,
+            dir: std::env::temp_dir().join(format!("experimenter-offline-{}-{count}", std::process::id())),
+            custom: Arc::default(),
+            link: Link::Offline { written: Vec::new(), logged: Vec::new() },
+            experiment: std::marker::PhantomData,
+        }
+    }
+
+    /// The same run with one more value for [`Run::custom`].
+    #[must_use]
+    pub fn with_custom(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        Arc::make_mut(&mut self.custom).insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn attached(task: &Task, attachment: Box<dyn Attachment>) -> Self {
+        Self {
+            id: task.id,
+            attempt: task.attempt,
+            seed: task.seed,
+            dir: task.dir.clone(),
+            custom: Arc::clone(&task.custom),
+            link: Link::Attached(attachment),
+            experiment: std::marker::PhantomData,
+        }
+    }
+
+    /// The row's `ID`.
+    #[must_use]
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// The number of the attempt: 1 for the first run of a row, more after a reset or a crash.
+    #[must_use]
+    pub fn attempt(&self) -> i64 {
+        self.attempt
+    }
+
+    /// A seed for random numbers: the same for equal keyfields, in every attempt, table and database.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// A folder for the row's own files, the same in every attempt; it is created by the first call.
+    ///
+    /// # Errors
+    /// When the folder cannot be created.
+    pub fn dir(&self) -> Result<&Path> {
+        std::fs::create_dir_all(&self.dir)
+            .map_err(|error| Error::msg(format!("cannot create the row's folder {}: {error}", self.dir.display())))?;
+        Ok(&self.dir)
+    }
+
+    /// A value of the command line's `--custom NAME=VALUE`, as any serde type.
+    ///
+    /// # Errors
+    /// When there is no such value, or when it is not of that type.
+    #[track_caller]
+    pub fn custom<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let Some(value) = self.custom.get(name) else {
+            return Err(Error::msg(format!("there is no custom value `{name}`; give it by `--custom {name}=VALUE`")));
+        };
+        match serde_json::from_value(value.clone()) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(Error::msg(format!("the custom value `{name}` is `{value}`: {error}"))),
+        }
+    }
+
+    /// Writes some of the resultfields while the function runs; the others stay as they are.
+    ///
+    /// They are replaced by the function's results when it returns.
+    ///
+    /// # Errors
+    /// When this attempt does not own the row any more, or when the database does not take the values.
+    #[track_caller]
+    pub fn write(&mut self, partial: E::Partial) -> Result<()> {
+        match &mut self.link {
+            Link::Attached(attachment) => attachment.write(partial.to_values()),
+            Link::Offline { written, .. } => {
+                written.push(Box::new(partial));
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds an entry to a logtable, with the present time.
+    ///
+    /// # Errors
+    /// When this attempt does not own the row any more, or when the database does not take the values.
+    #[track_caller]
+    pub fn log<L: LogEntry<Experiment = E>>(&mut self, entry: L) -> Result<()> {
+        match &mut self.link {
+            Link::Attached(attachment) => attachment.log(L::LOGTABLE, entry.to_values()),
+            Link::Offline { logged, .. } => {
+                logged.push(Box::new(entry));
+                Ok(())
+            }
+        }
+    }
+
+    /// What an offline run was given by [`Run::write`], in order.
+    pub fn written(&self) -> impl Iterator<Item = &E::Partial> {
+        self.remembered().0.iter().filter_map(|partial| partial.downcast_ref())
+    }
+
+    /// What an offline run was given by [`Run::log`] for one logtable, in order.
+    pub fn logged<L: LogEntry<Experiment = E>>(&self) -> impl Iterator<Item = &L> {
+        self.remembered().1.iter().filter_map(|entry| entry.downcast_ref())
+    }
+
+    fn remembered(&self) -> (&[Box<dyn Any>], &[Box<dyn Any>]) {
+        match &self.link {
+            Link::Attached(_) => (&[], &[]),
+            Link::Offline { written, logged } => (written, logged),
+        }
+    }
+}
+
+/// Runs the function on one row; its panic is an ending like another.
+pub(crate) fn execute<E: Experiment>(task: Task, attachment: Box<dyn Attachment>) -> Ending {
+    let key = match E::from_values(&task.key) {
+        Ok(key) => key,
+        Err(error) => return Ending::Failed(unreadable(&error)),
+    };
+    let mut run = Run::<E>::attached(&task, attachment);
+    match panics::catch(|| key.call(&mut run)) {
+        Ok(Ok(Outcome::Done(results))) => Ending::Done(results.to_values()),
+        Ok(Ok(Outcome::Paused)) => Ending::Paused,
+        Ok(Err(failure)) | Err(failure) => Ending::Failed(failure),
+    }
+}
+
+fn unreadable(error: &crate::field::FieldError) -> Failure {
+    Failure { message: format!("the row cannot be read: keyfield {error}"), place: None, backtrace: None }
+}
