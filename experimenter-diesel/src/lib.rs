@@ -1,7 +1,51 @@
-//! The store of `experimenter`.
+//! The store of `experimenter`: one experiment's tables on `SQLite` or `MySQL`.
+//!
+//! It works on [`Value`]s over a [`TableSpec`], so that there is one code path for every experiment and database. It is
+//! the only crate with SQL; it never prints, never reads a configuration file and never starts a process.
+//!
+//! # How a row changes hands
+//! An executer reads a few open rows without any lock, and claims one by a compare-and-set on the row's attempt number.
+//! That number is the fencing token: every later write of the executer names it, and takes effect only while the row is
+//! still at that attempt. Rows and claims are bound by ID and creation date, so that a row of an earlier table under the
+//! same ID is another row.
+
+mod adopt;
+mod archive;
+mod claim;
 mod column;
+mod connection;
+mod dialect;
+mod error;
+mod executer;
+mod fill;
+mod key;
+mod random;
+mod report;
+mod reset;
+mod select;
+mod spec;
+mod statement;
 mod status;
+mod store;
+mod tables;
+mod target;
 mod value;
+mod write_back;
+
+// Linked for its bundled SQLite, and for the driver's TLS: the features are what is used.
+use libsqlite3_sys as _;
+
+pub use claim::{Claim, ClaimOrder, Claimer};
 pub use column::{Backend, ColumnType, Kind, Misfit, TextUnit};
+pub use error::{Result, StoreError};
+pub use executer::{Executer, Work};
+pub use fill::{FillMode, Filled};
+pub use key::KeyHash;
+pub use report::{Counts, ExecuterReport, Record};
+pub use select::{Ids, MalformedIds, Selector};
+pub use spec::{Column, LogtableSpec, TableSpec};
 pub use status::{Status, UnknownStatus};
+pub use store::Store;
+pub use target::Target;
 pub use value::Value;
+pub use write_back::{Ending, Entry, Unfit};

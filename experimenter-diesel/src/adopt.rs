@@ -1,0 +1,136 @@
+//! Adoption: rows that `PyExperimenter` or a person inserted get their line among the claims.
+
+use std::collections::HashSet;
+
+use crate::connection::Connection;
+use crate::key::KeyHash;
+use crate::spec::Side;
+use crate::statement::{Row, Statement};
+use crate::store::{Store, placeholders};
+use crate::{Result, Status, StoreError, TableSpec, Value};
+
+/// How many rows are adopted in one transaction.
+const PAGE: usize = 1_000;
+
+/// Which rows to adopt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Open rows: what an executer needs, and finds by the index.
+    Open,
+    /// Rows of every status: what fill and reset need.
+    All,
+}
+
+impl Store {
+    /// Brings the claims in line with the main table: drops the lines of rows that are gone, adds those of new ones.
+    pub(crate) async fn adopt_all(&mut self) -> Result<()> {
+        let Self { connection, spec } = self;
+        connection.repeat(async |connection| forget_lost_rows(connection, spec).await).await?;
+        while self.adopt(Scope::All).await? > 0 {}
+        Ok(())
+    }
+
+    /// Adopts one page of rows; says how many.
+    pub(crate) async fn adopt(&mut self, scope: Scope) -> Result<usize> {
+        let Self { connection, spec } = self;
+        // A duplicate here is another process that adopts the same page.
+        let mut tries = 0;
+        loop {
+            let page = connection
+                .repeat(async |connection| connection.transaction(async |c| adopt_page(c, spec, scope).await).await)
+                .await;
+            match page {
+                Err(StoreError::Duplicate(_)) if tries < 5 => tries += 1,
+                page => return page,
+            }
+        }
+    }
+}
+
+/// Deletes lines whose row is gone, or is another row under the same ID.
+pub(crate) async fn forget_lost_rows(connection: &mut Connection, spec: &TableSpec) -> Result<()> {
+    let (table, claims) = (&spec.name, spec.side(Side::Claims));
+    let same = connection.dialect().same;
+    let sql = format!(
+        "DELETE FROM `{claims}` WHERE NOT EXISTS (SELECT 1 FROM `{table}` e \
+         WHERE e.ID=`{claims}`.experiment_id AND e.creation_date {same} `{claims}`.created)"
+    );
+    connection.execute(Statement::new(sql, Vec::new())).await.map(drop)
+}
+
+async fn adopt_page(connection: &mut Connection, spec: &TableSpec, scope: Scope) -> Result<usize> {
+    let (table, claims) = (&spec.name, spec.side(Side::Claims));
+    let same = connection.dialect().same;
+    let keys: Vec<_> = spec.keyfields.iter().map(|column| format!(", e.`{}`", column.name)).collect();
+    let open = if scope == Scope::Open { "AND e.status='created'" } else { "" };
+    let sql = format!(
+        "SELECT e.ID, e.creation_date, e.status{} FROM `{table}` e LEFT JOIN `{claims}` c \
+         ON c.experiment_id=e.ID AND c.created {same} e.creation_date \
+         WHERE c.experiment_id IS NULL {open} ORDER BY e.ID LIMIT {PAGE}",
+        keys.concat()
+    );
+    let rows = connection.rows(Statement::new(sql, Vec::new())).await?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let found = rows.len();
+    let ids: Vec<_> = rows.iter().filter_map(|row| row.int(0)).map(Value::Int).collect();
+    let marks = placeholders(ids.len());
+    connection.execute(Statement::new(format!("DELETE FROM `{claims}` WHERE experiment_id IN ({marks})"), ids).once()).await?;
+    let lines = lines(connection, spec, &claims, rows).await?;
+    connection.execute(insert_lines(&claims, lines)).await?;
+    Ok(found)
+}
+
+/// The claims' lines of rows; a row whose keyfields another one has already gets no hash.
+async fn lines(connection: &mut Connection, spec: &TableSpec, claims: &str, rows: Vec<Row>) -> Result<Vec<Line>> {
+    let hashed: Vec<_> = rows.into_iter().map(|mut row| (KeyHash::of(&spec.keyfields, &read_key(spec, &mut row, 3)), row)).collect();
+    let mut taken = known(connection, claims, hashed.iter().map(|(hash, _)| *hash)).await?;
+    Ok(hashed
+        .into_iter()
+        .map(|(hash, mut row)| Line {
+            id: row.int(0).unwrap_or_default(),
+            state: if row.text(2) == Some(Status::Created.as_str()) { "ready" } else { "finished" },
+            created: row.take(1),
+            hash: taken.insert(hash).then_some(hash),
+        })
+        .collect())
+}
+
+/// The keyfields of a row from a position on, as the columns' types have them.
+pub(crate) fn read_key(spec: &TableSpec, row: &mut Row, from: usize) -> Vec<Value> {
+    let columns = spec.keyfields.iter().enumerate();
+    columns.map(|(index, column)| column.column_type.read(row.take(from + index))).collect()
+}
+
+/// Which of the hashes exist already.
+pub(crate) async fn known(
+    connection: &mut Connection,
+    claims: &str,
+    hashes: impl Iterator<Item = KeyHash>,
+) -> Result<HashSet<KeyHash>> {
+    let binds: Vec<_> = hashes.map(KeyHash::to_value).collect();
+    if binds.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = format!("SELECT key_hash FROM `{claims}` WHERE key_hash IN ({})", placeholders(binds.len()));
+    let rows = connection.rows(Statement::new(sql, binds).once()).await?;
+    Ok(rows.iter().filter_map(|row| KeyHash::from_bytes(row.bytes(0)?)).collect())
+}
+
+/// One line of the claims.
+pub(crate) struct Line {
+    pub(crate) id: i64,
+    pub(crate) created: Value,
+    pub(crate) state: &'static str,
+    pub(crate) hash: Option<KeyHash>,
+}
+
+pub(crate) fn insert_lines(claims: &str, lines: Vec<Line>) -> Statement {
+    let rows = vec!["(?, ?, ?, ?)"; lines.len()].join(", ");
+    let sql = format!("INSERT INTO `{claims}` (experiment_id, created, state, key_hash) VALUES {rows}");
+    let binds = lines.into_iter().flat_map(|Line { id, created, state, hash }| {
+        [Value::Int(id), created, state.into(), hash.map_or(Value::Null, KeyHash::to_value)]
+    });
+    Statement::new(sql, binds.collect()).once()
+}

@@ -1,0 +1,95 @@
+//! Where the two databases' SQL differs, and nowhere else.
+
+pub(crate) mod mysql;
+pub(crate) mod sqlite;
+
+use crate::statement::Statement;
+use crate::{Backend, Value};
+
+/// One database's way to say what both can do.
+///
+/// Identifiers are quoted by backticks, which both take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect {
+    /// The column `ID`.
+    pub(crate) id_column: &'static str,
+    /// What follows the columns of a `CREATE TABLE`.
+    pub(crate) table_options: &'static str,
+    /// Whether an index is created inside `CREATE TABLE`.
+    pub(crate) inline_index: bool,
+    /// The present time of the database, UTC with microseconds.
+    pub(crate) now: &'static str,
+    /// The time a number of seconds after now; the number takes the place of `{}`.
+    pub(crate) now_plus_seconds: &'static str,
+    /// Equality that holds for two NULLs.
+    pub(crate) same: &'static str,
+    /// What makes a SELECT lock its rows until the end of the transaction.
+    pub(crate) for_update: &'static str,
+    /// A scalar that describes the columns of a table; its one `?` is the table's name.
+    pub(crate) shape: &'static str,
+    /// Table, column and type of each column of the tables whose names take the place of `{}`.
+    pub(crate) columns: &'static str,
+    /// The names of a table's indexes; its one `?` is the table's name.
+    pub(crate) indexes: &'static str,
+    /// The ID of the first row of the last multi-row INSERT (with its number of rows as `?`) and the step to the next.
+    pub(crate) inserted: &'static str,
+    /// Builds a fenced update.
+    fenced: fn(&FencedUpdate<'_>) -> Vec<Statement>,
+}
+
+impl Dialect {
+    pub(crate) fn of(backend: Backend) -> Self {
+        match backend {
+            Backend::Mysql => mysql::DIALECT,
+            Backend::Sqlite => sqlite::DIALECT,
+        }
+    }
+
+    /// The statements of a fenced update. They take effect together or not at all: run them in one transaction where
+    /// they are several, and go on only while each matches a row.
+    pub(crate) fn fenced(&self, update: &FencedUpdate<'_>) -> Vec<Statement> {
+        (self.fenced)(update)
+    }
+}
+
+/// A change of one row and of its claim that takes effect only while a condition holds on both.
+///
+/// In the condition the row is `e` and its claim `c`, and they are bound by identity: a line of the claims that belongs
+/// to an earlier row of the same ID matches nothing.
+#[derive(Debug)]
+pub(crate) struct FencedUpdate<'a> {
+    pub(crate) table: &'a str,
+    pub(crate) claims: &'a str,
+    pub(crate) id: i64,
+    pub(crate) set_row: Assignments,
+    pub(crate) set_claim: Assignments,
+    pub(crate) condition: String,
+    pub(crate) condition_binds: Vec<Value>,
+}
+
+/// The `column = expression` pairs of a SET, with their values.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Assignments {
+    columns: Vec<(String, &'static str)>,
+    binds: Vec<Value>,
+}
+
+impl Assignments {
+    /// Sets a column to a value.
+    pub(crate) fn value(mut self, column: &str, value: impl Into<Value>) -> Self {
+        self.columns.push((column.to_owned(), "?"));
+        self.binds.push(value.into());
+        self
+    }
+
+    /// Sets a column to an SQL expression without values.
+    pub(crate) fn expression(mut self, column: &str, expression: &'static str) -> Self {
+        self.columns.push((column.to_owned(), expression));
+        self
+    }
+
+    fn sql(&self, alias: &str) -> String {
+        let pairs = self.columns.iter().map(|(column, expression)| format!("{alias}`{column}`={expression}"));
+        pairs.collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,49 @@
+//! `MySQL` and `MariaDB`. Nothing that `MySQL` 8 lacks (`RETURNING`) and nothing that `MariaDB` lacks (`FOR SHARE`).
+
+use super::{Dialect, FencedUpdate};
+use crate::Value;
+use crate::statement::Statement;
+
+/// READ COMMITTED, for the fence and against gap locks; strict, so that no value is changed in silence; English, since
+/// errors are told apart by their text.
+pub(crate) const SESSION_SETUP: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+    SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
+    lc_messages = 'en_US', group_concat_max_len = 1048576, innodb_lock_wait_timeout = 10, lock_wait_timeout = 10";
+
+pub(crate) const SESSION_SETTINGS: &str = "SELECT @@max_allowed_packet";
+
+pub(super) const DIALECT: Dialect = Dialect {
+    id_column: "ID INTEGER PRIMARY KEY AUTO_INCREMENT",
+    table_options: "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
+    inline_index: true,
+    now: "UTC_TIMESTAMP(6)",
+    now_plus_seconds: "UTC_TIMESTAMP(6) + INTERVAL {} SECOND",
+    same: "<=>",
+    for_update: "FOR UPDATE",
+    shape: "SELECT MD5(GROUP_CONCAT(column_name, ' ', column_type ORDER BY ordinal_position)) \
+            FROM information_schema.columns WHERE table_schema=DATABASE() AND table_name=?",
+    columns: "SELECT table_name, column_name, column_type FROM information_schema.columns \
+              WHERE table_schema=DATABASE() AND table_name IN ({}) ORDER BY table_name, ordinal_position",
+    indexes: "SELECT DISTINCT index_name FROM information_schema.statistics \
+              WHERE table_schema=DATABASE() AND table_name=?",
+    // A simple multi-row INSERT gets consecutive numbers in every `innodb_autoinc_lock_mode`.
+    inserted: "SELECT LAST_INSERT_ID() + 0 * ?, @@auto_increment_increment",
+    fenced,
+};
+
+/// One statement that sets a column of both tables: only then is the fence read under the row's lock whatever plan the
+/// optimiser takes. A fence in a scalar subquery is read before the wait for that lock.
+fn fenced(update: &FencedUpdate<'_>) -> Vec<Statement> {
+    let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds } = update;
+    let sql = format!(
+        "UPDATE `{table}` e STRAIGHT_JOIN `{claims}` c ON c.experiment_id=e.ID AND c.created<=>e.creation_date \
+         SET {}, {} WHERE e.ID=? AND ({condition})",
+        set_row.sql("e."),
+        set_claim.sql("c."),
+    );
+    let mut binds = set_row.binds.clone();
+    binds.extend(set_claim.binds.iter().cloned());
+    binds.push(Value::Int(*id));
+    binds.extend(condition_binds.iter().cloned());
+    vec![Statement::new(sql, binds)]
+}

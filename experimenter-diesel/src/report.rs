@@ -1,0 +1,226 @@
+//! Reading: counts, executers, and rows in pages.
+
+use std::collections::HashMap;
+
+use crate::spec::Side;
+use crate::statement::Statement;
+use crate::store::Store;
+use crate::{Result, Selector, Status, StoreError, Unfit, Value};
+
+/// How many rows are read at once.
+const PAGE: usize = 5_000;
+
+/// How many rows have each status.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The number of rows by status, in the order of [`Status::ALL`].
+    counts: [u64; Status::ALL.len()],
+    /// Rows with a status that is none of these.
+    pub other: u64,
+}
+
+impl Counts {
+    /// The number of rows of a status.
+    #[must_use]
+    pub fn of(&self, status: Status) -> u64 {
+        Status::ALL.iter().zip(self.counts).find_map(|(other, n)| (*other == status).then_some(n)).unwrap_or_default()
+    }
+
+    /// The number of rows in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum::<u64>() + self.other
+    }
+}
+
+/// What an executer is and has done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecuterReport {
+    /// Its name.
+    pub name: String,
+    /// Its host.
+    pub host: String,
+    /// Its process ID.
+    pub pid: i64,
+    /// Whether it has told lately that it is alive, and has not left.
+    pub alive: bool,
+    /// Rows that it ended `done` or `paused`.
+    pub done: u64,
+    /// Rows that it ended in `error`.
+    pub failed: u64,
+    /// Rows that it runs now.
+    pub running: u64,
+    /// Time spent in the experiment's function, in seconds.
+    pub busy_seconds: f64,
+    /// Seconds since it last told anything.
+    pub silent_seconds: f64,
+}
+
+/// One row as it is read: the values of the columns that were asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The row's `ID`.
+    pub id: i64,
+    /// The values, in the order of the columns asked for.
+    pub values: Vec<Value>,
+}
+
+impl Store {
+    /// Whether the main table exists.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn exists(&mut self) -> Result<bool> {
+        let shape = self.shape().await?;
+        Ok(!shape.is_empty())
+    }
+
+    /// Counts the selected rows by status.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTable`] when there is no table.
+    pub async fn counts(&mut self, selector: &Selector) -> Result<Counts> {
+        let (condition, binds) = selector.condition();
+        let sql = format!("SELECT e.status, COUNT(*) FROM `{}` e WHERE {condition} GROUP BY e.status", self.spec.name);
+        let mut counts = Counts::default();
+        for row in self.query(sql, binds).await? {
+            let n = row.int(1).and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+            match row.text(0).and_then(|text| text.parse::<Status>().ok()) {
+                Some(status) => counts.counts[status as usize] += n,
+                None => counts.other += n,
+            }
+        }
+        Ok(counts)
+    }
+
+    /// The executers that are at work, and the latest of those that have left: at most 50.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn executers(&mut self) -> Result<Vec<ExecuterReport>> {
+        let running = self.running_by_executer().await?;
+        let dialect = self.dialect();
+        let seconds = match self.backend() {
+            crate::Backend::Mysql => "TIMESTAMPDIFF(MICROSECOND, x.beat_at, UTC_TIMESTAMP(6)) / 1000000.0",
+            crate::Backend::Sqlite => "(julianday('now') - julianday(x.beat_at)) * 86400.0",
+        };
+        let sql = format!(
+            "SELECT x.executer_id, x.name, x.host, x.pid, x.state='alive' AND x.expires_at>{}, x.done, x.failed, \
+             x.busy_seconds, {seconds} FROM `{}` x ORDER BY x.state, x.beat_at DESC LIMIT 50",
+            dialect.now,
+            self.side(Side::Executers)
+        );
+        let rows = self.query(sql, Vec::new()).await?;
+        let count = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+        Ok(rows
+            .into_iter()
+            .map(|mut row| ExecuterReport {
+                running: row.int(0).and_then(|id| running.get(&id).copied()).unwrap_or_default(),
+                name: row.text(1).unwrap_or_default().to_owned(),
+                host: row.text(2).unwrap_or_default().to_owned(),
+                pid: row.int(3).unwrap_or_default(),
+                alive: row.int(4) == Some(1),
+                done: count(row.int(5)),
+                failed: count(row.int(6)),
+                busy_seconds: seconds_of(&row.take(7)),
+                silent_seconds: seconds_of(&row.take(8)),
+            })
+            .collect())
+    }
+
+    async fn running_by_executer(&mut self) -> Result<HashMap<i64, u64>> {
+        let sql = format!(
+            "SELECT c.executer_id, COUNT(*) FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
+             WHERE e.status='running' AND c.state='held' GROUP BY c.executer_id",
+            self.spec.name,
+            self.side(Side::Claims),
+            self.dialect().same
+        );
+        let rows = self.query(sql, Vec::new()).await?;
+        Ok(rows.iter().filter_map(|row| Some((row.int(0)?, u64::try_from(row.int(1)?).ok()?))).collect())
+    }
+
+    /// The values of the rows' present attempts that their columns could not hold: at most `limit`, the latest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn unfit(&mut self, limit: u32) -> Result<Vec<Unfit>> {
+        let sql = format!(
+            "SELECT a.experiment_id, a.payload FROM `{}` a JOIN `{}` c ON c.experiment_id=a.experiment_id \
+             AND c.attempt=a.attempt WHERE a.reason='unfit' ORDER BY a.ID DESC LIMIT {limit}",
+            self.side(Side::Attempts),
+            self.side(Side::Claims)
+        );
+        let rows = self.query(sql, Vec::new()).await?;
+        let mut unfit: Vec<Unfit> = Vec::new();
+        for row in rows {
+            for found in unfit_of(row.int(0).unwrap_or_default(), row.text(1).unwrap_or_default()) {
+                if !unfit.iter().any(|known| known.id == found.id && known.field == found.field) {
+                    unfit.push(found);
+                }
+            }
+        }
+        Ok(unfit)
+    }
+
+    /// Gives each selected row to `each`, in the order of the IDs, with the values of `columns`. They are read in pages.
+    ///
+    /// # Errors
+    /// When the database refuses, or when `each` does.
+    pub async fn records<E: From<StoreError>>(
+        &mut self,
+        selector: &Selector,
+        columns: &[&str],
+        mut each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (condition, binds) = selector.condition();
+        let names: Vec<_> = columns.iter().map(|column| format!(", e.`{column}`")).collect();
+        let sql = format!(
+            "SELECT e.ID{} FROM `{}` e WHERE {condition} AND e.ID > ? ORDER BY e.ID LIMIT {PAGE}",
+            names.concat(),
+            self.spec.name
+        );
+        let mut after = 0;
+        loop {
+            let binds = binds.iter().cloned().chain([Value::Int(after)]).collect();
+            let page = self.query(sql.clone(), binds).await?;
+            let last_page = page.len() < PAGE;
+            for mut row in page {
+                after = row.int(0).unwrap_or(after);
+                let values = columns.iter().enumerate().map(|(i, name)| self.read(name, row.take(i + 1)));
+                each(Record { id: after, values: values.collect() })?;
+            }
+            if last_page {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Every column of the main table but `ID`, in order.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        self.spec.columns().into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn read(&self, column: &str, value: Value) -> Value {
+        let mut fields = self.spec.keyfields.iter().chain(&self.spec.resultfields);
+        fields.find(|field| field.name == column).map_or(value.clone(), |field| field.column_type.read(value))
+    }
+
+    async fn query(&mut self, sql: String, binds: Vec<Value>) -> Result<Vec<crate::statement::Row>> {
+        let statement = Statement::new(sql, binds);
+        self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
+    }
+}
+
+fn unfit_of(id: i64, payload: &str) -> Vec<Unfit> {
+    let fields: HashMap<String, (String, String)> = serde_json::from_str(payload).unwrap_or_default();
+    fields.into_iter().map(|(field, (value, reason))| Unfit { id, field, value, reason }).collect()
+}
+
+fn seconds_of(value: &Value) -> f64 {
+    match value {
+        Value::Text(decimal) => decimal.parse().unwrap_or_default(),
+        other => other.as_f64().unwrap_or_default(),
+    }
+}

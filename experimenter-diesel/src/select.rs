@@ -1,0 +1,114 @@
+//! The one place where rows are chosen.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use crate::{Status, Value};
+
+/// Which rows of a table: those of any of the statuses and of any of the IDs; all, where nothing is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selector {
+    /// Only rows of these statuses; of any where empty.
+    pub statuses: Vec<Status>,
+    /// Only these IDs; any where `None`.
+    pub ids: Option<Ids>,
+}
+
+/// A list of IDs as a person types it: `3,7-9`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ids(Vec<RangeInclusive<i64>>);
+
+/// A text that is no list of IDs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MalformedIds(String);
+
+impl fmt::Display for MalformedIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not an ID or a range of IDs; write `3`, `7-9` or `3,7-9`", self.0)
+    }
+}
+
+impl std::error::Error for MalformedIds {}
+
+impl FromStr for Ids {
+    type Err = MalformedIds;
+
+    fn from_str(text: &str) -> Result<Self, MalformedIds> {
+        let range = |item: &str| {
+            let (first, last) = item.split_once('-').unwrap_or((item, item));
+            let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+            (1 <= first && first <= last).then_some(first..=last)
+        };
+        let ranges = text.split(',').map(|item| range(item).ok_or_else(|| MalformedIds(item.trim().to_owned())));
+        ranges.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl fmt::Display for Ids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, range) in self.0.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            match (range.start(), range.end()) {
+                (first, last) if first == last => write!(f, "{comma}{first}")?,
+                (first, last) => write!(f, "{comma}{first}-{last}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<i64> for Ids {
+    fn from(id: i64) -> Self {
+        Self(vec![id..=id])
+    }
+}
+
+impl From<&[i64]> for Ids {
+    fn from(ids: &[i64]) -> Self {
+        Self(ids.iter().map(|id| *id..=*id).collect())
+    }
+}
+
+impl Selector {
+    /// The condition on the alias `e`, and its values.
+    pub(crate) fn condition(&self) -> (String, Vec<Value>) {
+        let mut conditions = Vec::new();
+        let mut binds = Vec::new();
+        if !self.statuses.is_empty() {
+            let marks = crate::store::placeholders(self.statuses.len());
+            conditions.push(format!("e.status IN ({marks})"));
+            binds.extend(self.statuses.iter().map(|status| Value::from(status.as_str())));
+        }
+        if let Some(Ids(ranges)) = &self.ids {
+            conditions.push(format!("({})", vec!["e.ID BETWEEN ? AND ?"; ranges.len().max(1)].join(" OR ")));
+            let none = [1..=0];
+            let ranges = if ranges.is_empty() { &none[..] } else { ranges };
+            binds.extend(ranges.iter().flat_map(|range| [Value::Int(*range.start()), Value::Int(*range.end())]));
+        }
+        if conditions.is_empty() {
+            conditions.push("1=1".to_owned());
+        }
+        (conditions.join(" AND "), binds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_as_typed() {
+        let ids: Ids = "3, 7-9,12".parse().expect("a list");
+        assert_eq!(ids.to_string(), "3,7-9,12");
+        for wrong in ["", "x", "9-7", "-3", "1,,2", "1-"] {
+            assert!(wrong.parse::<Ids>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_selects_nothing() {
+        let nothing = Selector { ids: Some(Ids(Vec::new())), ..Selector::default() };
+        assert_eq!(nothing.condition(), ("(e.ID BETWEEN ? AND ?)".to_owned(), vec![Value::Int(1), Value::Int(0)]));
+    }
+}

@@ -1,0 +1,137 @@
+//! The tables of one experiment, as data.
+
+use crate::{Backend, ColumnType, Misfit, Result, StoreError, Value};
+
+/// The main table and the logtables of one experiment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableSpec {
+    /// The main table's name.
+    pub name: String,
+    /// The input columns, in order.
+    pub keyfields: Vec<Column>,
+    /// The output columns, in order.
+    pub resultfields: Vec<Column>,
+    /// Whether each resultfield is followed by a column with the time when it was written.
+    pub result_timestamps: bool,
+    /// The side tables of time-stamped entries.
+    pub logtables: Vec<LogtableSpec>,
+}
+
+/// A column: its name and type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// The name.
+    pub name: String,
+    /// The SQL type.
+    pub column_type: ColumnType,
+}
+
+/// A logtable: its name, without the main table's, and its columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogtableSpec {
+    /// The name; the table is `<main table>__<name>`.
+    pub name: String,
+    /// The columns.
+    pub columns: Vec<Column>,
+}
+
+impl Column {
+    /// A column of an SQL type as it is written.
+    ///
+    /// # Errors
+    /// When the type is none that can hold a field.
+    pub fn new(name: &str, sql: &str) -> Result<Self> {
+        let column_type =
+            ColumnType::parse(sql).map_err(|reason| StoreError::Declaration(format!("field `{name}`: {reason}")))?;
+        Ok(Self { name: name.to_owned(), column_type })
+    }
+
+    /// Fits a value to this column of a database.
+    ///
+    /// # Errors
+    /// When the column would change the value or refuse it.
+    pub fn fit(&self, value: &Value, backend: Backend) -> Result<Value, Misfit> {
+        self.column_type.fit(value, backend)
+    }
+}
+
+/// The columns that every main table has beside its fields.
+pub(crate) const FIXED_BEFORE_RESULTS: [(&str, &str); 5] = [
+    ("creation_date", "DATETIME"),
+    ("status", "VARCHAR(255)"),
+    ("start_date", "DATETIME"),
+    ("name", "LONGTEXT"),
+    ("machine", "VARCHAR(255)"),
+];
+pub(crate) const FIXED_AFTER_RESULTS: [(&str, &str); 2] = [("end_date", "DATETIME"), ("error", "LONGTEXT")];
+
+impl TableSpec {
+    /// The name of a logtable in the database.
+    #[must_use]
+    pub fn logtable(&self, logtable: &LogtableSpec) -> String {
+        format!("{}__{}", self.name, logtable.name)
+    }
+
+    /// The name of one of the side tables.
+    pub(crate) fn side(&self, kind: Side) -> String {
+        format!("experimenter__{}__{}", self.name, kind.as_str())
+    }
+
+    /// Every column of the main table but `ID`, in order, with its SQL type.
+    pub(crate) fn columns(&self) -> Vec<(String, String)> {
+        let fixed = |columns: &[(&str, &str)]| -> Vec<(String, String)> {
+            columns.iter().map(|(name, sql)| ((*name).to_owned(), (*sql).to_owned())).collect()
+        };
+        let named = |column: &Column| (column.name.clone(), column.column_type.sql().to_owned());
+        let mut columns: Vec<_> = self.keyfields.iter().map(named).collect();
+        columns.extend(fixed(&FIXED_BEFORE_RESULTS));
+        for column in &self.resultfields {
+            columns.push(named(column));
+            if self.result_timestamps {
+                columns.push((timestamp_of(&column.name), "VARCHAR(255)".to_owned()));
+            }
+        }
+        columns.extend(fixed(&FIXED_AFTER_RESULTS));
+        columns
+    }
+
+    /// The result columns, each followed by its time where there is one.
+    pub(crate) fn result_columns(&self) -> Vec<String> {
+        let names = self.resultfields.iter().map(|column| &column.name);
+        if self.result_timestamps {
+            names.flat_map(|name| [name.clone(), timestamp_of(name)]).collect()
+        } else {
+            names.cloned().collect()
+        }
+    }
+}
+
+pub(crate) fn timestamp_of(field: &str) -> String {
+    format!("{field}_timestamp")
+}
+
+/// The tables beside the main table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// One line per row: who owns it, and the fencing token.
+    Claims,
+    /// One line per `execute` process.
+    Executers,
+    /// Earlier attempts, and values that a column could not hold.
+    Attempts,
+    /// What is known of the tables themselves.
+    Meta,
+}
+
+impl Side {
+    pub(crate) const ALL: [Self; 4] = [Self::Claims, Self::Executers, Self::Attempts, Self::Meta];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Claims => "claims",
+            Self::Executers => "executers",
+            Self::Attempts => "attempts",
+            Self::Meta => "meta",
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! One experiment's tables on one database.
+
+use std::time::Duration;
+
+use crate::connection::Connection;
+use crate::dialect::{Dialect, FencedUpdate};
+use crate::spec::Side;
+use crate::statement::Statement;
+use crate::{Backend, Result, TableSpec, Target};
+
+/// One experiment's tables on one database, through one connection.
+///
+/// Every call to `MySQL` has a deadline. Calls that find a conflict or a lost connection repeat their statements, which
+/// are idempotent.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) connection: Connection,
+    pub(crate) spec: TableSpec,
+}
+
+impl Store {
+    /// How long a call to the database may take, unless another deadline is given.
+    pub const DEADLINE: Duration = Duration::from_secs(15);
+
+    /// Connects to the database, for the tables of `spec`. It creates an `SQLite` file, but no table.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or does not let us in.
+    pub async fn open(target: &Target, spec: TableSpec, deadline: Duration) -> Result<Self> {
+        Ok(Self { connection: Connection::open(target, deadline).await?, spec })
+    }
+
+    /// The tables.
+    #[must_use]
+    pub fn spec(&self) -> &TableSpec {
+        &self.spec
+    }
+
+    /// The kind of database.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.connection.backend()
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.connection.dialect()
+    }
+
+    pub(crate) fn side(&self, side: Side) -> String {
+        self.spec.side(side)
+    }
+
+    /// The keyfields' columns of the alias `e`, for a SELECT.
+    pub(crate) fn key_columns(&self) -> String {
+        let columns = self.spec.keyfields.iter().map(|column| format!("e.`{}`", column.name));
+        columns.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Runs a fenced update; says whether its condition held. It may be repeated whole.
+pub(crate) async fn fenced(connection: &mut Connection, update: &FencedUpdate<'_>) -> Result<bool> {
+    let mut statements = connection.dialect().fenced(update);
+    if statements.len() == 1 {
+        let statement = statements.remove(0);
+        // Two for the two rows that it matched, or 0.
+        return Ok(connection.execute(statement).await? > 0);
+    }
+    connection.transaction(async |connection| all(connection, statements).await).await
+}
+
+/// Runs a fenced update within a transaction.
+pub(crate) async fn fenced_within(connection: &mut Connection, update: &FencedUpdate<'_>) -> Result<bool> {
+    let statements = connection.dialect().fenced(update);
+    all(connection, statements).await
+}
+
+async fn all(connection: &mut Connection, statements: Vec<Statement>) -> Result<bool> {
+    for statement in statements {
+        if connection.execute(statement).await? == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// `?, ?, ?`.
+pub(crate) fn placeholders(n: usize) -> String {
+    vec!["?"; n].join(", ")
+}
+
+/// The present local time as `PyExperimenter` writes it.
+pub(crate) fn local_now() -> String {
+    chrono::Local::now().format("%Y-%m-%d %H:%M:%S").to_string()
+}

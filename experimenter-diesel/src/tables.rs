@@ -1,0 +1,265 @@
+//! Creating, checking and dropping the tables.
+
+use std::collections::HashMap;
+
+use crate::connection::Connection;
+use crate::spec::{Column, LogtableSpec, Side};
+use crate::statement::Statement;
+use crate::store::{Store, placeholders};
+use crate::{ColumnType, Kind, Result, StoreError, TableSpec, Value};
+
+/// The version of the side tables' layout.
+const SCHEMA: &str = "1";
+
+/// The columns of each table that exists, by the table's name.
+type Existing = HashMap<String, Vec<(String, String)>>;
+
+impl Store {
+    /// Creates what is missing of the tables, and checks what is there. Any number of processes may do so at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Columns`] when an existing table has other columns than the experiment, one line for each.
+    pub async fn create_tables(&mut self) -> Result<()> {
+        let Self { connection, spec } = self;
+        connection.repeat(async |connection| create(connection, spec).await).await
+    }
+
+    /// Checks that the tables exist and have the experiment's columns.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTable`] when the main table does not exist, [`StoreError::Columns`] when it has other columns.
+    pub async fn check_tables(&mut self) -> Result<()> {
+        let existing = existing(&mut self.connection, &self.spec).await?;
+        let Some(columns) = existing.get(&self.spec.name.to_lowercase()) else {
+            return Err(StoreError::NoTable(self.spec.name.clone()));
+        };
+        check(&self.spec.name, &self.spec.columns(), columns, Strictness::Exact)?;
+        let complete = self.spec.tables().iter().all(|table| existing.contains_key(&table.to_lowercase()));
+        if complete { check_logtables(&self.spec, &existing) } else { self.create_tables().await }
+    }
+
+    /// Drops every table of the experiment, the rows and results in them included.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn drop_tables(&mut self) -> Result<()> {
+        let mut tables: Vec<_> = self.spec.logtables.iter().map(|logtable| self.spec.logtable(logtable)).collect();
+        tables.push(format!("{}_codecarbon", self.spec.name));
+        tables.extend(Side::ALL.map(|side| self.spec.side(side)));
+        tables.push(self.spec.name.clone());
+        let statements: Vec<_> = tables.iter().map(|table| format!("DROP TABLE IF EXISTS `{table}`")).collect();
+        self.connection.batch(statements.join("; ")).await
+    }
+
+    /// A text that changes when the main table's columns change.
+    pub(crate) async fn shape(&mut self) -> Result<String> {
+        let query = Statement::new(self.dialect().shape, vec![self.spec.name.as_str().into()]);
+        let rows = self.connection.rows(query).await?;
+        Ok(rows.first().and_then(|row| row.text(0)).unwrap_or_default().to_owned())
+    }
+}
+
+async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<()> {
+    let before = existing(connection, spec).await?;
+    if let Some(columns) = before.get(&spec.name.to_lowercase()) {
+        check(&spec.name, &spec.columns(), columns, Strictness::Exact)?;
+    }
+    let missing: Vec<_> = spec.tables().into_iter().filter(|table| !before.contains_key(&table.to_lowercase())).collect();
+    for table in &missing {
+        match connection.batch(definition(connection, spec, table)).await {
+            Err(StoreError::NotPermitted(reason)) => return Err(needs_privilege(table, &reason)),
+            result => result?,
+        }
+    }
+    let now = existing(connection, spec).await?;
+    if let Some(columns) = now.get(&spec.name.to_lowercase()) {
+        check(&spec.name, &spec.columns(), columns, Strictness::Exact)?;
+    }
+    adapt_logtables(connection, spec, &now).await?;
+    check_logtables(spec, &now)?;
+    create_index(connection, spec).await?;
+    if missing.contains(&spec.name) && missing.len() < spec.tables().len() {
+        // Side tables that an earlier table of this name left behind.
+        crate::adopt::forget_lost_rows(connection, spec).await?;
+    }
+    Ok(())
+}
+
+impl TableSpec {
+    /// Every table, the main one first.
+    fn tables(&self) -> Vec<String> {
+        let logtables = self.logtables.iter().map(|logtable| self.logtable(logtable));
+        let sides = Side::ALL.iter().map(|side| self.side(*side));
+        std::iter::once(self.name.clone()).chain(logtables).chain(sides).collect()
+    }
+}
+
+async fn existing(connection: &mut Connection, spec: &TableSpec) -> Result<Existing> {
+    let tables = spec.tables();
+    let sql = connection.dialect().columns.replace("{}", &placeholders(tables.len()));
+    let rows = connection.rows(Statement::new(sql, tables.into_iter().map(Value::Text).collect())).await?;
+    let mut existing = Existing::new();
+    for row in rows {
+        if let (Some(table), Some(column), Some(sql)) = (row.text(0), row.text(1), row.text(2)) {
+            existing.entry(table.to_lowercase()).or_default().push((column.to_owned(), sql.to_owned()));
+        }
+    }
+    Ok(existing)
+}
+
+/// The statements that create one of the tables.
+fn definition(connection: &Connection, spec: &TableSpec, table: &str) -> String {
+    let dialect = connection.dialect();
+    let options = dialect.table_options;
+    let index = |name: &str, columns: &str| match dialect.inline_index {
+        true => (format!(", INDEX {name} ({columns})"), String::new()),
+        false => (String::new(), format!("; CREATE INDEX IF NOT EXISTS `{table}__{name}` ON `{table}` ({columns})")),
+    };
+    let create = |columns: String, (inside, after): (String, String)| {
+        format!("CREATE TABLE IF NOT EXISTS `{table}` ({columns}{inside}) {options}{after}")
+    };
+    if table == spec.name {
+        let columns = spec.columns().into_iter().map(|(name, sql)| format!(", `{name}` {sql} DEFAULT NULL"));
+        return create(dialect.id_column.to_owned() + &columns.collect::<String>(), index(STATUS_INDEX, "status, ID"));
+    }
+    if let Some(logtable) = spec.logtables.iter().find(|logtable| spec.logtable(logtable) == table) {
+        return create(logtable_columns(dialect.id_column, spec, logtable), index("experiment_id", "experiment_id"));
+    }
+    if table == spec.side(Side::Claims) {
+        return create(CLAIMS.to_owned(), index("state", "state, executer_id"));
+    }
+    if table == spec.side(Side::Executers) {
+        return create(EXECUTERS.to_owned(), index("state", "state, expires_at"));
+    }
+    if table == spec.side(Side::Attempts) {
+        return create(format!("{}, {ATTEMPTS}", dialect.id_column), index("experiment_id", "experiment_id"));
+    }
+    format!(
+        "{}; INSERT INTO `{table}` (name, value) SELECT 'schema', '{SCHEMA}' FROM (SELECT 1) one \
+         WHERE NOT EXISTS (SELECT 1 FROM `{table}` m WHERE m.name = 'schema')",
+        create(META.to_owned(), (String::new(), String::new()))
+    )
+}
+
+const STATUS_INDEX: &str = "experimenter_status";
+
+const CLAIMS: &str = "experiment_id INTEGER NOT NULL PRIMARY KEY, created DATETIME NULL, key_hash BINARY(16) NULL UNIQUE, \
+    state VARCHAR(16) NOT NULL, attempt BIGINT NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, \
+    executer_id BIGINT NULL, claimed_at DATETIME(6) NULL, closed_at DATETIME(6) NULL, log_seq BIGINT NOT NULL DEFAULT 0";
+
+const EXECUTERS: &str = "executer_id BIGINT NOT NULL PRIMARY KEY, state VARCHAR(16) NOT NULL, name VARCHAR(255) NULL, \
+    host VARCHAR(255) NULL, pid BIGINT NULL, version VARCHAR(64) NULL, started_at DATETIME(6) NULL, \
+    beat BIGINT NOT NULL DEFAULT 0, beat_at DATETIME(6) NULL, expires_at DATETIME(6) NULL, \
+    done BIGINT NOT NULL DEFAULT 0, failed BIGINT NOT NULL DEFAULT 0, busy_seconds DOUBLE NOT NULL DEFAULT 0";
+
+const ATTEMPTS: &str = "experiment_id INTEGER NOT NULL, created DATETIME NULL, attempt BIGINT NOT NULL, \
+    executer_id BIGINT NULL, reason VARCHAR(16) NOT NULL, recorded_at DATETIME(6) NULL, payload LONGTEXT NULL";
+
+const META: &str = "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NULL";
+
+fn logtable_columns(id_column: &str, spec: &TableSpec, logtable: &LogtableSpec) -> String {
+    let columns = logtable.columns.iter().map(|Column { name, column_type }| format!("`{name}` {column_type} DEFAULT NULL, "));
+    format!(
+        "{id_column}, experiment_id INTEGER, timestamp DATETIME, {}attempt BIGINT DEFAULT NULL, \
+         FOREIGN KEY (experiment_id) REFERENCES `{}` (ID) ON DELETE CASCADE",
+        columns.collect::<String>(),
+        spec.name
+    )
+}
+
+/// A logtable that `PyExperimenter` created lacks the column with the attempt.
+async fn adapt_logtables(connection: &mut Connection, spec: &TableSpec, existing: &Existing) -> Result<()> {
+    for table in spec.logtables.iter().map(|logtable| spec.logtable(logtable)) {
+        let columns = existing.get(&table.to_lowercase());
+        if columns.is_some_and(|columns| columns.iter().all(|(name, _)| name != "attempt")) {
+            connection.batch(format!("ALTER TABLE `{table}` ADD COLUMN attempt BIGINT DEFAULT NULL")).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A table that somebody else created lacks our index; without it a claim reads every finished row.
+async fn create_index(connection: &mut Connection, spec: &TableSpec) -> Result<()> {
+    let dialect = connection.dialect();
+    let table = &spec.name;
+    let indexes = connection.rows(Statement::new(dialect.indexes, vec![table.as_str().into()])).await?;
+    if indexes.iter().any(|row| row.text(0).is_some_and(|name| name.contains(STATUS_INDEX))) {
+        return Ok(());
+    }
+    let name = if dialect.inline_index { STATUS_INDEX.to_owned() } else { format!("{table}__{STATUS_INDEX}") };
+    match connection.batch(format!("CREATE INDEX `{name}` ON `{table}` (status, ID)")).await {
+        // Another process created it meanwhile.
+        Err(StoreError::Database(reason)) if reason.contains("Duplicate key name") || reason.contains("already exists") => {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+fn needs_privilege(table: &str, reason: &str) -> StoreError {
+    StoreError::NotPermitted(format!(
+        "cannot create the table `{table}`: {reason}\nask for: GRANT CREATE, ALTER, INDEX, DROP, REFERENCES, SELECT, \
+         INSERT, UPDATE, DELETE ON the database"
+    ))
+}
+
+/// How a table's columns are compared with the declared ones.
+#[derive(Clone, Copy, PartialEq)]
+enum Strictness {
+    /// The same columns, as `PyExperimenter` checks its main table.
+    Exact,
+    /// Further columns do no harm.
+    AtLeast,
+}
+
+fn check_logtables(spec: &TableSpec, existing: &Existing) -> Result<()> {
+    for logtable in &spec.logtables {
+        let table = spec.logtable(logtable);
+        let Some(columns) = existing.get(&table.to_lowercase()) else { continue };
+        let mut declared = vec![("experiment_id".to_owned(), "INTEGER".to_owned())];
+        declared.extend(logtable.columns.iter().map(|column| (column.name.clone(), column.column_type.to_string())));
+        check(&table, &declared, columns, Strictness::AtLeast)?;
+    }
+    Ok(())
+}
+
+fn check(table: &str, declared: &[(String, String)], found: &[(String, String)], strictness: Strictness) -> Result<()> {
+    let mut differences = Vec::new();
+    for (name, sql) in declared {
+        match found.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)) {
+            None => differences.push(format!(
+                "missing: `{name}` {sql} (add it: ALTER TABLE `{table}` ADD COLUMN `{name}` {sql})"
+            )),
+            Some((_, other)) if !holds_alike(sql, other) => differences.push(format!(
+                "different: `{name}` is {other}, the experiment declares {sql} (declare it by #[sql = \"{other}\"], or \
+                 change the table)"
+            )),
+            Some(_) => {}
+        }
+    }
+    if strictness == Strictness::Exact {
+        let is_declared = |column: &str| declared.iter().any(|(name, _)| name.eq_ignore_ascii_case(column));
+        let extra = found.iter().filter(|(column, _)| !column.eq_ignore_ascii_case("ID") && !is_declared(column));
+        differences.extend(extra.map(|(column, sql)| {
+            format!(
+                "extra: `{column}` {sql} (declare it in the attribute, drop the column, or use another table by \
+                 `table = \"…\"`)"
+            )
+        }));
+    }
+    if differences.is_empty() { Ok(()) } else { Err(StoreError::Columns { table: table.to_owned(), differences }) }
+}
+
+/// Whether two column types hold the same kind of value: a wider text or number column is no mistake.
+fn holds_alike(declared: &str, found: &str) -> bool {
+    let (Ok(declared), Ok(found)) = (ColumnType::parse(declared), ColumnType::parse(found)) else {
+        return declared.eq_ignore_ascii_case(found);
+    };
+    let group = |kind: Kind| match kind {
+        Kind::Bool | Kind::Int { .. } => 0,
+        Kind::Float | Kind::Double | Kind::Decimal { .. } => 1,
+        Kind::Text { .. } => 2,
+        Kind::Date | Kind::DateTime { .. } => 3,
+    };
+    group(declared.kind()) == group(found.kind())
+}

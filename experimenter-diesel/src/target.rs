@@ -1,0 +1,146 @@
+//! Which database: the URL, and its form for people, without the password.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
+
+use crate::{Result, StoreError};
+
+/// A database that a store can be opened on.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An `SQLite` file.
+    Sqlite(PathBuf),
+    /// A `MySQL` or `MariaDB` database: the URL for the driver, and `host[:port]/database` for people.
+    Mysql {
+        /// The URL with the password, never shown.
+        url: String,
+        /// `mysql://host[:port]/database`.
+        shown: String,
+    },
+}
+
+const FORMS: &str = "a database is `sqlite://path/to/file.db` or `mysql://user:password@host:port/database` \
+                     (`?require_ssl=true` for TLS)";
+
+impl Target {
+    /// Reads a URL: `sqlite://path` or `mysql://user:password@host:port/database`.
+    ///
+    /// # Errors
+    /// When it is neither; the message shows the right form and no password.
+    ///
+    /// ```
+    /// use experimenter_diesel::Target;
+    ///
+    /// let target = Target::parse("mysql://me:secret@db.host/thesis")?;
+    /// assert_eq!(target.to_string(), "mysql://db.host/thesis");
+    /// # Ok::<(), experimenter_diesel::StoreError>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        match text.split_once("://") {
+            Some(("sqlite", path)) => Self::sqlite(path),
+            Some(("mysql" | "mariadb", rest)) => Self::mysql(rest),
+            Some((scheme, _)) => Err(StoreError::Url(format!("`{scheme}://` is no database that is known here; {FORMS}"))),
+            None => Err(StoreError::Url(format!("the database's URL lacks its `…://`; {FORMS}"))),
+        }
+    }
+
+    fn sqlite(path: &str) -> Result<Self> {
+        if path.is_empty() {
+            return Err(StoreError::Url(format!("the database's URL lacks the path of its file; {FORMS}")));
+        }
+        let path = percent_decode_str(path).decode_utf8().map_err(|_| {
+            StoreError::Url(format!("the path of the database's file is not UTF-8; {FORMS}"))
+        })?;
+        Ok(Self::Sqlite(Path::new(&*path).to_path_buf()))
+    }
+
+    fn mysql(rest: &str) -> Result<Self> {
+        // A password may hold what a URL does not allow; the last `@` before the host ends it.
+        let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+        let wrong = |what: &str| StoreError::Url(format!("the database's URL {what}; {FORMS}"));
+        let (host, database) = place.split_once('/').ok_or_else(|| wrong("lacks `/database` after the host"))?;
+        let (database, options) = database.split_once('?').map_or((database, None), |(name, query)| (name, Some(query)));
+        if host.is_empty() {
+            return Err(wrong("lacks the host"));
+        }
+        if database.is_empty() || database.contains('/') {
+            return Err(wrong("needs one database name after the host"));
+        }
+        if user.is_empty() {
+            return Err(wrong("lacks the user"));
+        }
+        if let Some(port) = host.rsplit_once(':').map(|(_, port)| port).filter(|_| !host.ends_with(']')) {
+            port.parse::<u16>().map_err(|_| wrong(&format!("has the port `{port}`, which is not a number up to 65535")))?;
+        }
+        let (name, password) = user.split_once(':').map_or((user, None), |(name, password)| (name, Some(password)));
+        let password = password.map_or_else(String::new, |password| format!(":{}", reencode(password)));
+        let options = options.map_or_else(String::new, |options| format!("?{options}"));
+        let url = format!("mysql://{}{password}@{host}/{database}{options}", reencode(name));
+        mysql_async::Opts::from_url(&url).map_err(|error| match error {
+            // The driver's other messages may quote the URL.
+            mysql_async::UrlError::UnknownParameter { param } => wrong(&format!("has the unknown option `{param}`")),
+            mysql_async::UrlError::InvalidParamValue { param, value } => {
+                wrong(&format!("has the option `{param}` with the value `{value}`, which it cannot have"))
+            }
+            _ => wrong("is malformed"),
+        })?;
+        Ok(Self::Mysql { url, shown: format!("mysql://{host}/{database}") })
+    }
+}
+
+/// Encodes what a URL does not allow, and leaves what was encoded already.
+fn reencode(text: &str) -> String {
+    let decoded = percent_decode_str(text).collect::<Vec<u8>>();
+    percent_encoding::percent_encode(&decoded, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Mysql { shown, .. } => f.write_str(shown),
+        }
+    }
+}
+
+/// As for people: a password must not reach a log through `{:?}` either.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_stay_out_of_sight() {
+        let target = Target::parse("mysql://me:p@ss:w/rd@db.host:3307/thesis?require_ssl=true");
+        // A `/` in a password has to be encoded; the message must not show it.
+        assert!(target.as_ref().is_ok_and(|t| t.to_string() == "mysql://db.host:3307/thesis"), "{target:?}");
+        for wrong in ["mysql://me:secret@host", "mysql://me:secret@host/db?nonsense=1", "mysql://me:secret@host:x/db"] {
+            let error = Target::parse(wrong).expect_err("malformed").to_string();
+            assert!(!error.contains("secret") && error.contains("mysql://user:password@host"), "{error}");
+        }
+    }
+
+    #[test]
+    fn malformed_urls_say_the_right_form() {
+        for (url, says) in [
+            ("thesis.db", "lacks its `…://`"),
+            ("postgres://x", "`postgres://`"),
+            ("sqlite://", "lacks the path"),
+            ("mysql://host/db", "lacks the user"),
+            ("mysql://me@/db", "lacks the host"),
+            ("mysql://me@host/", "database name"),
+            ("mysql://me@host/db?nonsense=1", "unknown option `nonsense`"),
+        ] {
+            let error = Target::parse(url).expect_err("malformed").to_string();
+            assert!(error.contains(says), "{url}: {error}");
+        }
+    }
+}

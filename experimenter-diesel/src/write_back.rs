@@ -1,0 +1,304 @@
+//! Writing back: partial results, log entries and the end of a run, each fenced by the attempt.
+
+use crate::dialect::{Assignments, FencedUpdate};
+use crate::spec::{Column, Side, timestamp_of};
+use crate::statement::Statement;
+use crate::store::{Store, fenced, fenced_within, local_now};
+use crate::{Backend, Claim, Result, StoreError, Value};
+
+/// How a run ends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ending {
+    /// `done`, with the results in the spec's order.
+    Done(Vec<Value>),
+    /// `paused`.
+    Paused,
+    /// `error`, with the story.
+    Error(String),
+}
+
+/// A value that its column could not hold: the column is NULL, and the exact value is kept beside the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// The row.
+    pub id: i64,
+    /// The field.
+    pub field: String,
+    /// The exact value, as text.
+    pub value: String,
+    /// Why it does not fit.
+    pub reason: String,
+}
+
+/// An entry of a logtable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The logtable's place in the spec.
+    pub logtable: usize,
+    /// When it was logged, local time.
+    pub timestamp: String,
+    /// Its values, in the logtable's order.
+    pub values: Vec<Value>,
+}
+
+impl Entry {
+    /// An entry of the present time.
+    #[must_use]
+    pub fn now(logtable: usize, values: Vec<Value>) -> Self {
+        Self { logtable, timestamp: local_now(), values }
+    }
+}
+
+/// The attempt owns the row.
+const MINE: &str = "c.state='held' AND e.status='running' AND c.attempt=? AND c.executer_id=?";
+
+impl Store {
+    /// Ends a run: results and status together, in one statement. Gives the values that did not fit.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when the attempt does not own the row any more; the results are kept beside the table.
+    pub async fn finish(&mut self, claim: &Claim, ending: &Ending) -> Result<Vec<Unfit>> {
+        let (mut results, mut unfit) = match ending {
+            Ending::Done(values) => self.fit_results(claim, values.iter().cloned().map(Some)),
+            Ending::Paused | Ending::Error(_) => (Vec::new(), Vec::new()),
+        };
+        loop {
+            if !unfit.is_empty() {
+                self.keep_unfit(claim, &unfit).await?;
+            }
+            match self.write_end(claim, ending, &results).await {
+                Ok(true) => return Ok(unfit),
+                Ok(false) => return Err(self.lease_lost(claim, ending).await?),
+                // The column is narrower than its type says: another character set, or a rule of the database.
+                Err(StoreError::Database(reason)) => {
+                    let Some(refused) = results.iter_mut().find(|(name, value)| !value.is_null() && names(&reason, name))
+                    else {
+                        return Err(StoreError::Database(reason));
+                    };
+                    let value = std::mem::replace(&mut refused.1, Value::Null);
+                    unfit.push(Unfit { id: claim.id, field: refused.0.clone(), value: value.to_string(), reason });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Writes some of the resultfields while the run goes on. Gives the values that did not fit.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when the attempt does not own the row any more.
+    pub async fn write_partial(&mut self, claim: &Claim, values: Vec<Option<Value>>) -> Result<Vec<Unfit>> {
+        let (results, unfit) = self.fit_results(claim, values.into_iter());
+        if !unfit.is_empty() {
+            self.keep_unfit(claim, &unfit).await?;
+        }
+        let claims = self.side(Side::Claims);
+        let update = FencedUpdate {
+            table: &self.spec.name,
+            claims: &claims,
+            id: claim.id,
+            set_row: self.set_results(&results).expression("status", "'running'"),
+            set_claim: Assignments::default().value("executer_id", claim.executer),
+            condition: MINE.to_owned(),
+            condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer)],
+        };
+        let written = self.connection.repeat(async |connection| fenced(connection, &update).await).await?;
+        if written { Ok(unfit) } else { Err(self.current(claim).await?) }
+    }
+
+    /// Adds entries to the logtables, all or none, once however often it is repeated. Gives the values that did not fit.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when the attempt does not own the row any more.
+    pub async fn log(&mut self, claim: &mut Claim, entries: &[Entry]) -> Result<Vec<Unfit>> {
+        let mut unfit = Vec::new();
+        let statements = self.insert_entries(claim, entries, &mut unfit);
+        let claims = self.side(Side::Claims);
+        let next = claim.log_seq + 1;
+        let update = FencedUpdate {
+            table: &self.spec.name,
+            claims: &claims,
+            id: claim.id,
+            set_row: Assignments::default().expression("status", "'running'"),
+            set_claim: Assignments::default().value("log_seq", next),
+            condition: format!("{MINE} AND c.log_seq=?"),
+            condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer), Value::Int(claim.log_seq)],
+        };
+        let written = self
+            .connection
+            .repeat(async |connection| {
+                connection
+                    .transaction(async |connection| {
+                        let mine = fenced_within(connection, &update).await?;
+                        for statement in statements.iter().filter(|_| mine) {
+                            connection.execute(statement.clone()).await?;
+                        }
+                        Ok(mine)
+                    })
+                    .await
+            })
+            .await?;
+        // A commit whose reply was lost has advanced the sequence already.
+        if !written && self.log_sequence(claim).await? != Some(next) {
+            return Err(self.current(claim).await?);
+        }
+        claim.log_seq = next;
+        Ok(unfit)
+    }
+
+    async fn write_end(&mut self, claim: &Claim, ending: &Ending, results: &[(String, Value)]) -> Result<bool> {
+        let (status, error) = match ending {
+            Ending::Done(_) => ("done", Value::Null),
+            Ending::Paused => ("paused", Value::Null),
+            Ending::Error(story) => ("error", Value::from(self.fit_story(story))),
+        };
+        let claims = self.side(Side::Claims);
+        let update = FencedUpdate {
+            table: &self.spec.name,
+            claims: &claims,
+            id: claim.id,
+            set_row: self.set_results(results).value("status", status).value("end_date", local_now()).value("error", error),
+            set_claim: Assignments::default().expression("state", "'finished'").expression("closed_at", self.dialect().now),
+            // Mine; or reaped and not claimed again; or given up after too many crashes; or my own write whose reply
+            // was lost.
+            condition: "c.attempt=? AND c.executer_id=? AND ((c.state='held' AND e.status='running') \
+                        OR (c.state='released' AND e.status='created') OR (c.state='given up' AND e.status='error') \
+                        OR (c.state='finished' AND e.status=?))"
+                .to_owned(),
+            condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer), status.into()],
+        };
+        self.connection.repeat(async |connection| fenced(connection, &update).await).await
+    }
+
+    fn set_results(&self, results: &[(String, Value)]) -> Assignments {
+        let now = chrono::Local::now().format("%m/%d/%Y, %H:%M:%S").to_string();
+        results.iter().fold(Assignments::default(), |set, (name, value)| {
+            let set = set.value(name, value.clone());
+            if self.spec.result_timestamps { set.value(&timestamp_of(name), now.as_str()) } else { set }
+        })
+    }
+
+    /// The results that are written, as their columns hold them, and those that do not fit.
+    fn fit_results(
+        &self,
+        claim: &Claim,
+        values: impl Iterator<Item = Option<Value>>,
+    ) -> (Vec<(String, Value)>, Vec<Unfit>) {
+        let mut unfit = Vec::new();
+        let written = self.spec.resultfields.iter().zip(values);
+        let results = written.filter_map(|(column, value)| {
+            let value = fit(self.backend(), claim.id, column, &column.name, &value?, &mut unfit);
+            Some((column.name.clone(), value))
+        });
+        (results.collect(), unfit)
+    }
+
+    fn insert_entries(&self, claim: &Claim, entries: &[Entry], unfit: &mut Vec<Unfit>) -> Vec<Statement> {
+        let mut statements = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let Some(logtable) = self.spec.logtables.get(entry.logtable) else { continue };
+            let table = self.spec.logtable(logtable);
+            let columns: Vec<_> = logtable.columns.iter().map(|column| format!(", `{}`", column.name)).collect();
+            let sql = format!(
+                "INSERT INTO `{table}` (experiment_id, timestamp, attempt{}) VALUES (?, ?, ?{})",
+                columns.concat(),
+                ", ?".repeat(columns.len())
+            );
+            let mut binds = vec![Value::Int(claim.id), entry.timestamp.as_str().into(), Value::Int(claim.attempt)];
+            binds.extend(logtable.columns.iter().zip(&entry.values).map(|(column, value)| {
+                let field = format!("{}.{}", logtable.name, column.name);
+                fit(self.backend(), claim.id, column, &field, value, unfit)
+            }));
+            statements.push(Statement::new(sql, binds));
+        }
+        statements
+    }
+
+    /// The end of a story that is too long for the column: the first lines say what happened.
+    fn fit_story(&self, story: &str) -> String {
+        const LONGEST: usize = 60_000;
+        let story = story.replace('\0', "\u{fffd}");
+        match story.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}\n… ({} bytes more)", &story[..end], story.len() - end),
+            None => story,
+        }
+    }
+
+    async fn keep_unfit(&mut self, claim: &Claim, unfit: &[Unfit]) -> Result<()> {
+        let fields: serde_json::Map<_, _> =
+            unfit.iter().map(|unfit| (unfit.field.clone(), serde_json::json!([unfit.value, unfit.reason]))).collect();
+        self.keep(claim, "unfit", &serde_json::Value::Object(fields)).await
+    }
+
+    /// Keeps something of an attempt beside the table.
+    async fn keep(&mut self, claim: &Claim, reason: &str, payload: &serde_json::Value) -> Result<()> {
+        let sql = format!(
+            "INSERT INTO `{}` (experiment_id, created, attempt, executer_id, reason, recorded_at, payload) \
+             VALUES (?, (SELECT e.creation_date FROM `{}` e WHERE e.ID=?), ?, ?, ?, {}, ?)",
+            self.side(Side::Attempts),
+            self.spec.name,
+            self.dialect().now
+        );
+        let binds = vec![
+            Value::Int(claim.id),
+            Value::Int(claim.id),
+            Value::Int(claim.attempt),
+            Value::Int(claim.executer),
+            reason.into(),
+            payload.to_string().into(),
+        ];
+        self.connection.execute(Statement::new(sql, binds)).await.map(drop)
+    }
+
+    /// Keeps a result that came too late, and says what became of the row.
+    async fn lease_lost(&mut self, claim: &Claim, ending: &Ending) -> Result<StoreError> {
+        let payload = match ending {
+            Ending::Done(values) => {
+                let fields = self.spec.resultfields.iter().map(|column| column.name.clone());
+                let results = fields.zip(values.iter().map(Value::to_json));
+                serde_json::json!({ "status": "done", "results": results.collect::<serde_json::Map<_, _>>() })
+            }
+            Ending::Paused => serde_json::json!({ "status": "paused" }),
+            Ending::Error(story) => serde_json::json!({ "status": "error", "error": story }),
+        };
+        self.keep(claim, "stale", &payload).await?;
+        self.current(claim).await
+    }
+
+    /// The error that says at which attempt the row is now.
+    async fn current(&mut self, claim: &Claim) -> Result<StoreError> {
+        let row = self.claim_line(claim).await?;
+        Ok(StoreError::LeaseLost { id: claim.id, attempt: claim.attempt, current: row.map(|(attempt, _)| attempt) })
+    }
+
+    async fn log_sequence(&mut self, claim: &Claim) -> Result<Option<i64>> {
+        Ok(self.claim_line(claim).await?.filter(|(attempt, _)| *attempt == claim.attempt).map(|(_, sequence)| sequence))
+    }
+
+    /// The row's attempt and log sequence, while the row exists.
+    async fn claim_line(&mut self, claim: &Claim) -> Result<Option<(i64, i64)>> {
+        let sql = format!(
+            "SELECT c.attempt, c.log_seq FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
+             WHERE e.ID=?",
+            self.spec.name,
+            self.side(Side::Claims),
+            self.dialect().same
+        );
+        let statement = Statement::new(sql, vec![Value::Int(claim.id)]);
+        let rows = self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await?;
+        Ok(rows.first().and_then(|row| row.int(0).zip(row.int(1))))
+    }
+}
+
+/// The value as the column holds it; NULL and a note where it cannot.
+fn fit(backend: Backend, id: i64, column: &Column, field: &str, value: &Value, unfit: &mut Vec<Unfit>) -> Value {
+    column.fit(value, backend).unwrap_or_else(|reason| {
+        unfit.push(Unfit { id, field: field.to_owned(), value: value.to_string(), reason: reason.to_string() });
+        Value::Null
+    })
+}
+
+/// Whether a server's message about a value names the column.
+fn names(message: &str, column: &str) -> bool {
+    [format!("'{column}'"), format!("`{column}`")].iter().any(|quoted| message.contains(quoted.as_str()))
+}
