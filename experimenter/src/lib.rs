@@ -27,15 +27,22 @@
 extern crate self as experimenter;
 
 pub mod definition;
+pub mod exit;
 pub mod field;
 
+mod cli;
 mod domains;
 mod error;
+mod executer;
 mod experiment;
+mod grid;
 mod outcome;
 mod panics;
+mod registry;
+mod report;
 mod run;
 
+pub use cli::main;
 pub use definition::Definition;
 pub use domains::{files, linspace, logspace};
 pub use error::{Error, Result};

@@ -1,0 +1,213 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use experimenter_diesel::{Ids, Selector, Status};
+
+/// Runs a grid of experiments: fill a table with their parameters, execute its rows here or on many machines.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "A first study:\n  fill                           write the grid into the table\n  execute                        run every open row\n  summary                        see the results\nor all three at once: run\n\nOn a cluster, fill once, and in each job:\n  execute --max-experiments 1"
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// The experiment, by its function's name; needed only where the program has several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) experiment: Option<String>,
+
+    /// The database: sqlite://path/to/file.db or mysql://user:password@host:port/database
+    ///
+    /// Without it, EXPERIMENTER_DATABASE says; without that, it is sqlite://experiments.db. A password is safer in
+    /// EXPERIMENTER_DATABASE: others on the machine can see a command line.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) database: Option<String>,
+
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    /// Print results and failures only
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List the experiments of this program and their fields
+    List,
+    /// Write the grid into the table; rows that are there already stay as they are
+    Fill(Fill),
+    /// Run open rows, one after the other
+    #[command(
+        after_help = "Examples:\n  execute                                run every open row\n  execute --max-experiments 1            one row, as in a job of a cluster\n  execute --ids 3,7-9 --retry-errors     these rows, failed ones again"
+    )]
+    Execute(Execute),
+    /// Fill, execute every open row, and show the results
+    Run(Run),
+    /// Count the rows by status, and show who works on them
+    Status,
+    /// Show the results: mean, standard deviation and range by keyfields
+    #[command(after_help = "Example:\n  summary --by kernel,dataset --value test_accuracy")]
+    Summary(Summary),
+    /// Open rows again, under the same IDs; their results are archived beside the table
+    #[command(
+        after_help = "Examples:\n  reset --status error           try failed rows again\n  reset --status running         rows whose executers were killed\n  reset --ids 3,7-9 --yes"
+    )]
+    Reset(Reset),
+    /// Print the table as CSV or JSON
+    Export(Export),
+    /// Delete the experiment's tables, results included
+    Drop(Confirm),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Grid {
+    /// Values of a keyfield, in place of those in the attribute: seed=0..3,7 or kernel=linear,rbf
+    #[arg(long, value_name = "FIELD=VALUES")]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fill {
+    #[command(flatten)]
+    pub(super) grid: Grid,
+
+    /// Count the rows only
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Work {
+    /// A name for this executer, stored with each row
+    #[arg(long, default_value = "experimenter", value_name = "NAME")]
+    pub(super) name: String,
+
+    /// Take rows from random places instead of by ID
+    #[arg(long)]
+    pub(super) random_order: bool,
+
+    /// A value for the experiment's `run.custom("NAME")`; JSON, or else text
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) custom: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Execute {
+    /// The most rows to run; -1 for all
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(i64).range(-1..))]
+    pub(super) max_experiments: i64,
+
+    /// Only these rows
+    #[arg(long)]
+    pub(super) ids: Option<Ids>,
+
+    /// Open the rows that are in error first, and run them again
+    #[arg(long)]
+    pub(super) retry_errors: bool,
+
+    /// Exit with 4 if a row ends in error
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    #[command(flatten)]
+    pub(super) work: Work,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) grid: Grid,
+
+    #[command(flatten)]
+    pub(super) work: Work,
+
+    #[command(flatten)]
+    pub(super) summary: Summary,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct Summary {
+    /// The keyfields to group by; by default those of text
+    #[arg(long, value_delimiter = ',', value_name = "FIELDS")]
+    pub(super) by: Vec<String>,
+
+    /// The resultfields to summarise; by default every one of numbers
+    #[arg(long, value_delimiter = ',', value_name = "FIELDS")]
+    pub(super) value: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Only rows of these statuses: created, running, done, error, paused
+    #[arg(long, value_delimiter = ',')]
+    pub(super) status: Vec<Status>,
+
+    /// Only these rows: 3,7-9
+    #[arg(long)]
+    pub(super) ids: Option<Ids>,
+}
+
+impl Selection {
+    pub(super) fn selector(&self) -> Selector {
+        Selector { statuses: self.status.clone(), ids: self.ids.clone() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.status.is_empty() && self.ids.is_none()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Confirm {
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+
+    /// Show what would be done only
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Reset {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+
+    #[command(flatten)]
+    pub(super) confirm: Confirm,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub(super) format: Format,
+
+    /// A file instead of the standard output; it appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) selection: Selection,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Comma-separated values, with a line of names
+    Csv,
+    /// One JSON array of objects
+    Json,
+}

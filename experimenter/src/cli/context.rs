@@ -1,0 +1,120 @@
+//! What every command works with: the experiment, the database, the console.
+
+use std::io::{IsTerminal, Write};
+
+use experimenter_diesel::{Result as StoreResult, Selector, Store, StoreError, Target};
+use tokio::runtime::Runtime;
+
+use super::args::Global;
+use super::failure::Failure;
+use crate::definition::Registration;
+use crate::registry;
+use crate::report::{Console, count};
+
+const DEFAULT_DATABASE: &str = "sqlite://experiments.db";
+
+/// The experiment, the database, the console.
+pub(super) struct Context<'a> {
+    pub(super) experiment: &'static Registration,
+    pub(super) console: &'a Console,
+    pub(super) store: Store,
+    pub(super) runtime: Runtime,
+    target: Target,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn open(
+        global: &Global,
+        experiments: &[&'static Registration],
+        console: &'a Console,
+    ) -> Result<Self, Failure> {
+        let experiment = choose(experiments, global.experiment.as_deref())?;
+        let spec = registry::table_spec(experiment.definition)
+            .map_err(|error| Failure::new(format!("{error} ({})", registry::place(experiment.definition))))?;
+        let target = Target::parse(&database(global)?)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new(format!("cannot start the event loop: {error}")))?;
+        let store = runtime.block_on(Store::open(&target, spec, Store::DEADLINE)).map_err(|error| {
+            match Failure::from(error) {
+                Failure::Message { code, message, hints } => {
+                    Failure::Message { code, message: format!("{target}: {message}"), hints }
+                }
+                Failure::ClosedPipe => Failure::ClosedPipe,
+            }
+        })?;
+        Ok(Self { experiment, console, store, runtime, target })
+    }
+
+    /// Checks the tables, and tells which they are: the first line of a command.
+    pub(super) fn check(&mut self) -> Result<(), Failure> {
+        self.runtime.block_on(self.store.check_tables())?;
+        let counts = self.runtime.block_on(self.store.counts(&Selector::default()))?;
+        self.headline(&format!("{} rows", count(counts.total())));
+        Ok(())
+    }
+
+    /// The first line of a command: the database, the experiment's table, and how much is in it.
+    pub(super) fn headline(&self, rows: &str) {
+        self.console.note(&format!("{} · {} · {rows}", self.target, self.store.spec().name));
+    }
+
+    /// Runs one call of the store.
+    pub(super) fn store<T>(&mut self, call: impl AsyncFnOnce(&mut Store) -> StoreResult<T>) -> Result<T, Failure> {
+        Ok(self.runtime.block_on(call(&mut self.store))?)
+    }
+
+    /// Whether the main table exists.
+    pub(super) fn exists(&mut self) -> Result<bool, Failure> {
+        match self.runtime.block_on(self.store.exists()) {
+            Err(StoreError::NoTable(_)) => Ok(false),
+            result => Ok(result?),
+        }
+    }
+
+    /// Asks whether to do something that cannot be undone easily.
+    pub(super) fn confirm(&self, question: &str) -> Result<bool, Failure> {
+        let stdin = std::io::stdin();
+        if !stdin.is_terminal() {
+            return Err(Failure::usage(format!("{question}: there is nobody to ask")).hint("say it by `--yes`"));
+        }
+        let mut stderr = std::io::stderr();
+        write!(stderr, "{question}? [y/N] ")?;
+        stderr.flush()?;
+        let mut answer = String::new();
+        stdin.read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+}
+
+fn database(global: &Global) -> Result<String, Failure> {
+    if let Some(database) = &global.database {
+        return Ok(database.clone());
+    }
+    match std::env::var("EXPERIMENTER_DATABASE") {
+        Ok(database) => Ok(database),
+        Err(std::env::VarError::NotPresent) => Ok(DEFAULT_DATABASE.to_owned()),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage("EXPERIMENTER_DATABASE is not UTF-8")),
+    }
+}
+
+fn choose(experiments: &[&'static Registration], name: Option<&str>) -> Result<&'static Registration, Failure> {
+    let names: Vec<_> = experiments.iter().map(|experiment| format!("`{}`", experiment.definition.name)).collect();
+    let names = names.join(", ");
+    match (experiments, name) {
+        ([], _) => Err(Failure::new("this program has no experiment").hint(
+            "annotate a function with `#[experiment(…)]`; an experiment in a library is seen only if the program mentions \
+             that library, as by `use library as _;`",
+        )),
+        (_, Some(name)) => {
+            experiments.iter().find(|experiment| experiment.definition.name == name).copied().ok_or_else(|| {
+                Failure::usage(format!("there is no experiment `{name}`")).hint(format!("the experiments are {names}"))
+            })
+        }
+        ([only], None) => Ok(only),
+        (_, None) => Err(Failure::usage("this program has several experiments").hint(format!(
+            "choose one by `--experiment NAME`: {names}"
+        ))),
+    }
+}

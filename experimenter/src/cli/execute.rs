@@ -1,0 +1,112 @@
+//! `execute` and `run`: the rows, one after the other.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use experimenter_diesel::{ClaimOrder, FillMode, Selector, Status, Work};
+use serde_json::json;
+
+use super::args;
+use super::context::Context;
+use super::failure::{Failure, program};
+use super::fill::{fill_grid, sentence};
+use crate::executer::{self, Order};
+use crate::exit;
+use crate::report::{RunReport, count, duration};
+use crate::run::Custom;
+
+/// The folder of the rows' own folders, in the working directory.
+const ROWS_DIR: &str = ".experimenter/rows";
+
+pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
+    let custom = custom(&args.work.custom)?;
+    context.check()?;
+    let selector = Selector { ids: args.ids.clone(), ..Selector::default() };
+    if args.retry_errors {
+        let failed = Selector { statuses: vec![Status::Error], ..selector.clone() };
+        let opened = context.store(async |store| store.reset(&failed).await)?;
+        context.console.note(&format!("{} rows in error are open again", count(opened)));
+    }
+    let max = u64::try_from(args.max_experiments).ok();
+    let work = execute_rows(context, &args.work, custom, selector, max)?;
+    if context.console.is_json() {
+        context.console.json(&json!({
+            "done": work.done, "failed": work.failed, "busy_seconds": work.busy_seconds,
+        }))?;
+    }
+    Ok(if args.strict && work.failed > 0 { exit::ROWS_FAILED } else { exit::DONE })
+}
+
+pub(super) fn run(context: &mut Context<'_>, args: &args::Run) -> Result<u8, Failure> {
+    let custom = custom(&args.work.custom)?;
+    super::summary::check_fields(context, &args.summary)?;
+    let filled = fill_grid(context, &args.grid, FillMode::Write)?;
+    context.console.note(&sentence(filled, FillMode::Write));
+    let work = execute_rows(context, &args.work, custom, Selector::default(), None)?;
+    super::summary::print(context, &args.summary)?;
+    Ok(if work.failed > 0 { exit::ROWS_FAILED } else { exit::DONE })
+}
+
+fn execute_rows(
+    context: &mut Context<'_>,
+    args: &args::Work,
+    custom: Custom,
+    selector: Selector,
+    max: Option<u64>,
+) -> Result<Work, Failure> {
+    let open = Selector { statuses: vec![Status::Created], ..selector.clone() };
+    let open = context.store(async |store| store.counts(&open).await)?.total();
+    let order = Order {
+        max,
+        order: if args.random_order { ClaimOrder::Random } else { ClaimOrder::Id },
+        selector,
+        name: args.name.clone(),
+        custom: Arc::new(custom),
+        rows_dir: std::env::current_dir().unwrap_or_default().join(PathBuf::from(ROWS_DIR)),
+    };
+    let mut report = RunReport::new(context.console, max.map_or(open, |max| max.min(open)));
+    let started = Instant::now();
+    let Context { runtime, store, experiment, .. } = context;
+    let work = executer::execute(runtime, store, experiment, &order, &mut |event| report.event(event));
+    report.finish();
+    let work = work?;
+    context.console.note(&closing(context, work, started)?);
+    Ok(work)
+}
+
+/// The last line: what was done, or that there was nothing to do.
+fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<String, Failure> {
+    if work.done + work.failed > 0 {
+        let failed = match work.failed {
+            0 => String::new(),
+            failed => format!(", {} in error", count(failed)),
+        };
+        return Ok(format!("{} rows done{failed} in {}", count(work.done), duration(started.elapsed())));
+    }
+    let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
+    let mut line = format!("nothing left to do: {} rows done", count(counts.of(Status::Done)));
+    for status in [Status::Running, Status::Paused] {
+        if counts.of(status) > 0 {
+            line.push_str(&format!(", {} {status}", count(counts.of(status))));
+        }
+    }
+    if counts.of(Status::Error) > 0 {
+        let failed = count(counts.of(Status::Error));
+        line.push_str(&format!(", {failed} in error (again: {} execute --retry-errors)", program()));
+    }
+    Ok(line)
+}
+
+fn custom(texts: &[String]) -> Result<Custom, Failure> {
+    texts
+        .iter()
+        .map(|text| {
+            let Some((name, value)) = text.split_once('=') else {
+                return Err(Failure::usage(format!("`--custom {text}` lacks its `=`")).hint("write `--custom NAME=VALUE`"));
+            };
+            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+            Ok((name.trim().to_owned(), value))
+        })
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! `export`: the table as CSV or JSON.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use experimenter_diesel::{Record, StoreError, Value};
+
+use super::args::{self, Format};
+use super::context::Context;
+use super::failure::Failure;
+use crate::exit;
+use crate::report::count;
+
+pub(super) fn export(context: &mut Context<'_>, args: &args::Export) -> Result<u8, Failure> {
+    context.check()?;
+    let Some(path) = &args.output else {
+        let stdout = io::stdout().lock();
+        write_rows(context, args, &mut BufWriter::new(stdout))?;
+        return Ok(exit::DONE);
+    };
+    // A reader never sees half a file, and a failure leaves the old one.
+    let part = partial(path);
+    let failed = |error: &io::Error| {
+        Failure::new(format!("cannot write {}: {error}", path.display())).hint("name another file by `--output FILE`")
+    };
+    let mut file = BufWriter::new(File::create(&part).map_err(|error| failed(&error))?);
+    let rows = write_rows(context, args, &mut file);
+    let rows = rows.and_then(|rows| {
+        file.flush().and_then(|()| std::fs::rename(&part, path)).map(|()| rows).map_err(|error| failed(&error))
+    });
+    if rows.is_err() {
+        // The failure is told; that its remains cannot be removed is not worth a second message.
+        let _removed = std::fs::remove_file(&part);
+    }
+    context.console.note(&format!("{} rows in {}", count(rows?), path.display()));
+    Ok(exit::DONE)
+}
+
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+fn write_rows(context: &mut Context<'_>, args: &args::Export, out: &mut dyn Write) -> Result<u64, Failure> {
+    let columns = context.store.columns();
+    let names: Vec<_> = columns.iter().map(String::as_str).collect();
+    // Values that a column could not hold stand in the export, exact.
+    let unfit = context.store(async |store| store.unfit(u32::MAX).await)?;
+    let exact: HashMap<_, _> = unfit.into_iter().map(|unfit| ((unfit.id, unfit.field), unfit.value)).collect();
+    let selector = args.selection.selector();
+    let mut writer = Writer { out, format: args.format, names: &names, rows: 0 };
+    writer.begin()?;
+    context.runtime.block_on(context.store.records(&selector, &names, |mut record| {
+        for (name, value) in names.iter().zip(&mut record.values).filter(|(_, value)| value.is_null()) {
+            if let Some(text) = exact.get(&(record.id, (*name).to_owned())) {
+                *value = text.parse().map_or_else(|_| Value::from(text.as_str()), Value::Float);
+            }
+        }
+        writer.row(&record).map_err(Stop::Output)
+    }))?;
+    writer.end()?;
+    Ok(writer.rows)
+}
+
+/// Why the rows stop before their end.
+enum Stop {
+    Store(StoreError),
+    Output(io::Error),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Stop> for Failure {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Store(error) => error.into(),
+            Stop::Output(error) => error.into(),
+        }
+    }
+}
+
+struct Writer<'a> {
+    out: &'a mut dyn Write,
+    format: Format,
+    names: &'a [&'a str],
+    rows: u64,
+}
+
+impl Writer<'_> {
+    fn begin(&mut self) -> io::Result<()> {
+        match self.format {
+            Format::Csv => writeln!(self.out, "ID,{}", self.names.join(",")),
+            Format::Json => write!(self.out, "["),
+        }
+    }
+
+    fn row(&mut self, record: &Record) -> io::Result<()> {
+        match self.format {
+            Format::Csv => {
+                write!(self.out, "{}", record.id)?;
+                for value in &record.values {
+                    write!(self.out, ",{}", quoted(&value.to_string()))?;
+                }
+                writeln!(self.out)?;
+            }
+            Format::Json => {
+                let fields = self.names.iter().zip(&record.values);
+                let mut object = serde_json::Map::from_iter([("ID".to_owned(), record.id.into())]);
+                object.extend(fields.map(|(name, value)| ((*name).to_owned(), value.to_json())));
+                let comma = if self.rows > 0 { "," } else { "" };
+                write!(self.out, "{comma}\n  {}", serde_json::Value::from(object))?;
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        if self.format == Format::Json {
+            writeln!(self.out, "\n]")?;
+        }
+        self.out.flush()
+    }
+}
+
+/// A field of CSV by RFC 4180.
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}

@@ -1,0 +1,69 @@
+//! The user's program as a command-line tool.
+
+mod args;
+mod context;
+mod execute;
+mod export;
+mod failure;
+mod fill;
+mod list;
+mod reset;
+mod status;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Cli, Command};
+use self::context::Context;
+use self::failure::Failure;
+use crate::report::Console;
+use crate::{exit, registry};
+
+/// The whole command-line tool: reads the command line, does what it says, and gives the [exit code](crate::exit).
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     experimenter::main()
+/// }
+/// ```
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and usage; that nobody reads them is no failure.
+            let _printed = error.print();
+            return exit::code(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+        }
+    };
+    let console = Console::new(cli.global.quiet, cli.global.json);
+    match run(&cli, &console) {
+        Ok(code) => exit::code(code),
+        Err(Failure::ClosedPipe) => exit::code(exit::DONE),
+        Err(Failure::Message { code, message, hints }) => {
+            console.failure(&message, &hints);
+            exit::code(code)
+        }
+    }
+}
+
+fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
+    let experiments = registry::experiments().map_err(Failure::new)?;
+    if let Command::List = cli.command {
+        return list::list(&experiments, console);
+    }
+    let mut context = Context::open(&cli.global, &experiments, console)?;
+    match &cli.command {
+        Command::List => Ok(exit::DONE),
+        Command::Fill(fill) => fill::fill(&mut context, fill),
+        Command::Execute(execute) => execute::execute(&mut context, execute),
+        Command::Run(run) => execute::run(&mut context, run),
+        Command::Status => status::status(&mut context),
+        Command::Summary(summary) => summary::summary(&mut context, summary),
+        Command::Reset(reset) => reset::reset(&mut context, reset),
+        Command::Export(export) => export::export(&mut context, export),
+        Command::Drop(confirm) => reset::drop_tables(&mut context, confirm),
+    }
+}

@@ -1,0 +1,68 @@
+//! `reset` and `drop`: what is done only after a question.
+
+use experimenter_diesel::{Counts, Selector, Status};
+use serde_json::json;
+
+use super::args;
+use super::context::Context;
+use super::failure::Failure;
+use crate::exit;
+use crate::report::count;
+
+pub(super) fn reset(context: &mut Context<'_>, args: &args::Reset) -> Result<u8, Failure> {
+    if args.selection.is_empty() {
+        return Err(Failure::usage("reset needs to know which rows")
+            .hint("write `reset --status error`, `reset --ids 3,7-9`, or both"));
+    }
+    context.check()?;
+    let selector = args.selection.selector();
+    let counts = context.store(async |store| store.counts(&selector).await)?;
+    if counts.total() == 0 {
+        return tell(context, 0, "no row is selected: nothing to reset");
+    }
+    let what = format!("open {} rows again ({})", count(counts.total()), by_status(&counts));
+    if args.confirm.dry_run {
+        return tell(context, counts.total(), &format!("would {what}"));
+    }
+    if counts.of(Status::Running) > 0 {
+        context.console.note("an executer that still runs one of them will find its result refused, and kept beside the table");
+    }
+    if !args.confirm.yes && !context.confirm(&what)? {
+        return tell(context, 0, "nothing was changed");
+    }
+    let opened = context.store(async |store| store.reset(&selector).await)?;
+    tell(context, opened, &format!("{} rows are open again; what they held is archived", count(opened)))
+}
+
+pub(super) fn drop_tables(context: &mut Context<'_>, confirm: &args::Confirm) -> Result<u8, Failure> {
+    if !context.exists()? {
+        context.headline("no table");
+        return tell(context, 0, "there is nothing to drop");
+    }
+    let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
+    context.headline(&format!("{} rows", count(counts.total())));
+    let table = context.store.spec().name.clone();
+    let what = format!("drop the table `{table}` with {} rows ({})", count(counts.total()), by_status(&counts));
+    if confirm.dry_run {
+        return tell(context, counts.total(), &format!("would {what}"));
+    }
+    if !confirm.yes && !context.confirm(&what)? {
+        return tell(context, 0, "nothing was changed");
+    }
+    context.store(async |store| store.drop_tables().await)?;
+    tell(context, counts.total(), &format!("the table `{table}` and its side tables are dropped"))
+}
+
+fn tell(context: &Context<'_>, rows: u64, sentence: &str) -> Result<u8, Failure> {
+    if context.console.is_json() {
+        context.console.json(&json!({ "rows": rows }))?;
+    } else {
+        context.console.result(sentence)?;
+    }
+    Ok(exit::DONE)
+}
+
+fn by_status(counts: &Counts) -> String {
+    let parts = Status::ALL.iter().filter(|status| counts.of(**status) > 0);
+    parts.map(|status| format!("{} {status}", count(counts.of(*status)))).collect::<Vec<_>>().join(", ")
+}

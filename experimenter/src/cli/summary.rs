@@ -1,0 +1,149 @@
+//! `summary`: statistics of the results, by keyfields.
+
+use experimenter_diesel::{Kind, Selector};
+use serde_json::json;
+
+use super::args;
+use super::context::Context;
+use super::failure::Failure;
+use crate::exit;
+use crate::report::{Group, Groups, Statistics, Table, count};
+
+pub(super) fn summary(context: &mut Context<'_>, args: &args::Summary) -> Result<u8, Failure> {
+    check_fields(context, args)?;
+    context.check()?;
+    print(context, args)?;
+    Ok(exit::DONE)
+}
+
+/// Checks that the fields exist, before anything is done.
+pub(super) fn check_fields(context: &Context<'_>, args: &args::Summary) -> Result<(), Failure> {
+    fields(context, args).map(drop)
+}
+
+pub(super) fn print(context: &mut Context<'_>, args: &args::Summary) -> Result<(), Failure> {
+    let (by, values) = fields(context, args)?;
+    let columns: Vec<_> = ["status"].into_iter().chain(by.iter().chain(&values).map(String::as_str)).collect();
+    let mut groups = Groups::new(values.len());
+    let mut failed = None;
+    let (keys, results) = (1..=by.len(), by.len() + 1..);
+    context.store(async |store| {
+        store
+            .records(&Selector::default(), &columns, |record| {
+                let is_done = record.values.first().and_then(|status| status.as_str()) == Some("done");
+                let key = record.values[keys.clone()].to_vec();
+                let values = if is_done { &record.values[results.clone()] } else { &[] };
+                if !groups.add(key, values) {
+                    failed.get_or_insert(record.id);
+                }
+                Ok::<_, experimenter_diesel::StoreError>(())
+            })
+            .await
+    })?;
+    if failed.is_some() {
+        return Err(Failure::usage("there are more than 10,000 groups").hint("group by fewer keyfields: `--by FIELDS`"));
+    }
+    let groups = groups.sorted();
+    if context.console.is_json() {
+        context.console.json(&as_json(&by, &values, &groups))?;
+    } else {
+        context.console.result(&as_table(&by, &values, &groups).to_string())?;
+    }
+    Ok(())
+}
+
+/// The keyfields to group by, and the resultfields to summarise.
+fn fields(context: &Context<'_>, args: &args::Summary) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let spec = context.store.spec();
+    let known = |asked: &[String], columns: &[experimenter_diesel::Column], kind: &str| {
+        let names: Vec<_> = columns.iter().map(|column| format!("`{}`", column.name)).collect();
+        let unknown = asked.iter().find(|name| columns.iter().all(|column| column.name != **name));
+        unknown.map_or(Ok(asked.to_vec()), |name| {
+            Err(Failure::usage(format!("`{}` has no {kind} `{name}`", context.experiment.definition.name))
+                .hint(format!("its {kind}s are {}", names.join(", "))))
+        })
+    };
+    let mut by = known(&args.by, &spec.keyfields, "keyfield")?;
+    let mut values = known(&args.value, &spec.resultfields, "resultfield")?;
+    let is_text = |column: &experimenter_diesel::Column| matches!(column.column_type.kind(), Kind::Text { .. });
+    if let Some(text) = spec.resultfields.iter().find(|column| is_text(column) && values.contains(&column.name)) {
+        return Err(Failure::usage(format!("the resultfield `{}` is text, which has no mean", text.name)));
+    }
+    if by.is_empty() {
+        by = spec.keyfields.iter().filter(|column| is_text(column)).map(|column| column.name.clone()).collect();
+    }
+    if values.is_empty() {
+        let is_number = |kind: Kind| {
+            matches!(kind, Kind::Bool | Kind::Int { .. } | Kind::Float | Kind::Double | Kind::Decimal { .. })
+        };
+        let numbers = spec.resultfields.iter().filter(|column| is_number(column.column_type.kind()));
+        values = numbers.map(|column| column.name.clone()).collect();
+    }
+    Ok((by, values))
+}
+
+fn as_table(by: &[String], values: &[String], groups: &[Group]) -> Table {
+    let several = values.len() > 1;
+    let headers: Vec<_> = by.iter().map(String::as_str).chain(["n"]).collect();
+    let per_value = values.iter().flat_map(|value| {
+        let named = |what: &str| if several { format!("{value} {what}") } else { what.to_owned() };
+        let mean = if several { format!("{value} mean ± sd") } else { format!("{value}: mean ± sd") };
+        // Three columns for each of several values would not fit a terminal.
+        if several { vec![mean] } else { vec![mean, named("min"), named("max")] }
+    });
+    let headers: Vec<_> = headers.into_iter().map(ToOwned::to_owned).chain(per_value).collect();
+    let mut table = Table::new(&headers.iter().map(String::as_str).collect::<Vec<_>>());
+    for group in groups {
+        let mut row: Vec<_> = group.key.iter().map(ToString::to_string).collect();
+        row.push(format!("{} of {}", count(group.done), count(group.rows)));
+        for statistics in &group.values {
+            row.push(mean_and_deviation(statistics, group.done));
+            if !several {
+                row.extend([statistics.min(), statistics.max()].map(|x| x.map_or_else(|| "–".to_owned(), number)));
+            }
+        }
+        table.row(row);
+    }
+    table
+}
+
+/// `0.953 ± 0.021`, with its own n where that is not the group's.
+fn mean_and_deviation(statistics: &Statistics, done: u64) -> String {
+    let Some(mean) = statistics.mean() else { return "–".to_owned() };
+    let deviation = statistics.deviation().map_or_else(String::new, |deviation| format!(" ± {}", number(deviation)));
+    let n = if statistics.n() == done { String::new() } else { format!(" (n = {})", count(statistics.n())) };
+    format!("{}{deviation}{n}", number(mean))
+}
+
+/// Four significant digits, or the whole number.
+fn number(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return x.to_string();
+    }
+    let magnitude = x.abs().log10().floor();
+    if !(-4.0..7.0).contains(&magnitude) {
+        return format!("{x:.3e}");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 7")]
+    let digits = (3.0 - magnitude).clamp(0.0, 7.0) as usize;
+    format!("{x:.digits$}")
+}
+
+fn as_json(by: &[String], values: &[String], groups: &[Group]) -> serde_json::Value {
+    let group = |group: &Group| {
+        let key: serde_json::Map<_, _> = by.iter().cloned().zip(group.key.iter().map(|value| value.to_json())).collect();
+        let statistics: serde_json::Map<_, _> = values
+            .iter()
+            .zip(&group.values)
+            .map(|(name, statistics)| {
+                let statistics = json!({
+                    "n": statistics.n(), "mean": statistics.mean(), "sd": statistics.deviation(),
+                    "min": statistics.min(), "max": statistics.max(),
+                });
+                (name.clone(), statistics)
+            })
+            .collect();
+        json!({ "key": key, "rows": group.rows, "done": group.done, "values": statistics })
+    };
+    groups.iter().map(group).collect()
+}

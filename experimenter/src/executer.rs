@@ -1,0 +1,268 @@
+//! The executer: claims rows, has the function run on them, writes back what comes of it.
+//!
+//! The function runs on the thread that calls [`execute`], one row after the other. The database belongs to an event loop
+//! on a thread of its own, which takes the run's messages, and beats while the function is busy.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, mpsc as blocking};
+use std::time::{Duration, Instant};
+
+use experimenter_diesel::{Claim, ClaimOrder, Entry, Executer, Selector, Store, StoreError, Unfit, Value, Work};
+use tokio::sync::mpsc;
+
+use crate::definition::Registration;
+use crate::run::{Attachment, Custom, Ending, Task};
+use crate::{Error, Result};
+
+/// How often an executer tells that it is alive.
+const BEAT: Duration = Duration::from_secs(30);
+
+/// How many messages of a run may wait for the database before the run does.
+const BACKLOG: usize = 1_024;
+
+/// What an executer is asked to do.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// At most so many rows; all there are, if `None`.
+    pub(crate) max: Option<u64>,
+    pub(crate) order: ClaimOrder,
+    pub(crate) selector: Selector,
+    pub(crate) name: String,
+    pub(crate) custom: Arc<Custom>,
+    /// The folder of the rows' own folders.
+    pub(crate) rows_dir: PathBuf,
+}
+
+/// What happens while an executer works.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A row begins.
+    Started { id: i64, attempt: i64 },
+    /// A row has ended and is written back.
+    Ended { id: i64, end: End, elapsed: Duration },
+    /// A value was too much for its column.
+    Unfit(Unfit),
+    /// The row was reset or claimed again meanwhile; its result is kept beside the table.
+    Fenced(StoreError),
+    /// The database does not answer; the result waits.
+    Waiting { id: i64, reason: StoreError },
+}
+
+/// How a row ended, as the events tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    Done,
+    Paused,
+    /// With the first line of its story, and its place.
+    Error(String),
+}
+
+/// Executes rows until there are no more, or as many as were asked for.
+///
+/// # Errors
+/// When the database fails for good; the function's errors and panics are data in their rows.
+pub(crate) fn execute(
+    runtime: &tokio::runtime::Runtime,
+    store: &mut Store,
+    experiment: &Registration,
+    order: &Order,
+    report: &mut (dyn FnMut(Event) + Send),
+) -> Result<Work, StoreError> {
+    let (task_sender, tasks) = blocking::channel::<Task>();
+    let (message_sender, messages) = mpsc::channel(BACKLOG);
+    std::thread::scope(|scope| {
+        let event_loop = std::thread::Builder::new()
+            .name("database".to_owned())
+            .spawn_scoped(scope, move || runtime.block_on(Loop { store, order, report, tasks: task_sender, messages }.work()))
+            .map_err(|error| StoreError::Database(format!("cannot start a thread: {error}")))?;
+        for task in tasks {
+            let attachment = Attached { messages: message_sender.clone(), failure: Arc::default() };
+            let ending = (experiment.execute)(task, Box::new(attachment));
+            if message_sender.blocking_send(Message::Ended(ending)).is_err() {
+                break;
+            }
+        }
+        drop(message_sender);
+        event_loop.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// What a run tells the event loop.
+enum Message {
+    Write(Vec<Option<Value>>, blocking::Sender<Result<(), StoreError>>),
+    Log(Entry, Arc<Mutex<Option<StoreError>>>),
+    Ended(Ending),
+}
+
+/// A run's way to the event loop.
+struct Attached {
+    messages: mpsc::Sender<Message>,
+    /// Why an earlier log entry could not be written: entries are not waited for.
+    failure: Arc<Mutex<Option<StoreError>>>,
+}
+
+impl Attachment for Attached {
+    #[track_caller]
+    fn write(&mut self, values: Vec<Option<Value>>) -> Result<()> {
+        let (sender, reply) = blocking::channel();
+        let sent = self.messages.blocking_send(Message::Write(values, sender));
+        match sent.ok().and_then(|()| reply.recv().ok()) {
+            Some(result) => result.map_err(Error::from),
+            None => Err(Error::msg("the executer has stopped")),
+        }
+    }
+
+    #[track_caller]
+    fn log(&mut self, logtable: usize, values: Vec<Value>) -> Result<()> {
+        if let Some(failure) = &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(Error::from(failure.clone()));
+        }
+        let entry = Entry::now(logtable, values);
+        let sent = self.messages.blocking_send(Message::Log(entry, Arc::clone(&self.failure)));
+        sent.map_err(|_| Error::msg("the executer has stopped"))
+    }
+}
+
+/// The event loop.
+struct Loop<'a> {
+    store: &'a mut Store,
+    order: &'a Order,
+    report: &'a mut (dyn FnMut(Event) + Send),
+    tasks: blocking::Sender<Task>,
+    messages: mpsc::Receiver<Message>,
+}
+
+impl Loop<'_> {
+    async fn work(mut self) -> Result<Work, StoreError> {
+        let executer = Executer::new(self.order.name.clone(), host(), env!("CARGO_PKG_VERSION").to_owned());
+        let id = executer.id;
+        self.store.register(&executer).await?;
+        let mut work = Work::default();
+        let result = self.rows(executer, &mut work).await;
+        let left = self.store.leave(id, work).await;
+        result.and(left).map(|()| work)
+    }
+
+    async fn rows(&mut self, executer: Executer, work: &mut Work) -> Result<(), StoreError> {
+        let id = executer.id;
+        let mut claimer = self.store.claimer(executer, self.order.order, self.order.selector.clone()).await?;
+        let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + BEAT, BEAT);
+        let mut count = 0;
+        while self.order.max.is_none_or(|max| count < max) {
+            let Some(mut claim) = self.store.claim(&mut claimer).await? else { break };
+            count += 1;
+            (self.report)(Event::Started { id: claim.id, attempt: claim.attempt });
+            let started = Instant::now();
+            if self.tasks.send(self.task(&claim)).is_err() {
+                break;
+            }
+            let ending = loop {
+                tokio::select! {
+                    message = self.messages.recv() => match message {
+                        Some(message) => if let Some(ending) = self.receive(&mut claim, message).await? {
+                            break ending;
+                        },
+                        None => return Err(StoreError::Database("the thread of the function has ended".to_owned())),
+                    },
+                    _ = beat.tick() => self.store.beat(id, *work).await?,
+                }
+            };
+            let elapsed = started.elapsed();
+            work.busy_seconds += elapsed.as_secs_f64();
+            self.finish(&claim, ending, elapsed, work).await?;
+        }
+        Ok(())
+    }
+
+    fn task(&self, claim: &Claim) -> Task {
+        Task {
+            id: claim.id,
+            attempt: claim.attempt,
+            seed: claim.hash.seed(),
+            dir: self.order.rows_dir.join(&self.store.spec().name).join(claim.id.to_string()),
+            custom: Arc::clone(&self.order.custom),
+            key: claim.key.clone(),
+        }
+    }
+
+    /// Takes a message of the run, and the log entries that wait behind it.
+    async fn receive(&mut self, claim: &mut Claim, message: Message) -> Result<Option<Ending>, StoreError> {
+        match message {
+            Message::Ended(ending) => Ok(Some(ending)),
+            Message::Write(values, reply) => {
+                let written = self.store.write_partial(claim, values).await;
+                // A run that does not wait for the reply has ended, and says so next.
+                let _ended = reply.send(written.map(|unfit| self.tell_unfit(unfit)));
+                Ok(None)
+            }
+            Message::Log(entry, failure) => {
+                let mut entries = vec![entry];
+                let mut next = None;
+                while let Ok(message) = self.messages.try_recv() {
+                    match message {
+                        Message::Log(entry, _) => entries.push(entry),
+                        other => {
+                            next = Some(other);
+                            break;
+                        }
+                    }
+                }
+                match self.store.log(claim, &entries).await {
+                    Ok(unfit) => self.tell_unfit(unfit),
+                    Err(error) => *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error),
+                }
+                match next {
+                    Some(message) => Box::pin(self.receive(claim, message)).await,
+                    None => Ok(None),
+                }
+            }
+        }
+    }
+
+    async fn finish(
+        &mut self,
+        claim: &Claim,
+        ending: Ending,
+        elapsed: Duration,
+        work: &mut Work,
+    ) -> Result<(), StoreError> {
+        let (ending, end) = match ending {
+            Ending::Done(values) => (experimenter_diesel::Ending::Done(values), End::Done),
+            Ending::Paused => (experimenter_diesel::Ending::Paused, End::Paused),
+            Ending::Failed(failure) => {
+                let headline = failure.message.lines().next().unwrap_or_default();
+                let place = failure.place.as_deref().map_or_else(String::new, |place| format!(" ({place})"));
+                let end = End::Error(format!("{headline}{place}"));
+                (experimenter_diesel::Ending::Error(failure.to_string()), end)
+            }
+        };
+        loop {
+            match self.store.finish(claim, &ending).await {
+                Ok(unfit) => {
+                    self.tell_unfit(unfit);
+                    if matches!(end, End::Error(_)) { work.failed += 1 } else { work.done += 1 }
+                    (self.report)(Event::Ended { id: claim.id, end, elapsed });
+                    return Ok(());
+                }
+                Err(fenced @ StoreError::LeaseLost { .. }) => {
+                    (self.report)(Event::Fenced(fenced));
+                    return Ok(());
+                }
+                // The result is worth more than the time: the statement is idempotent, and repeated until it is known.
+                Err(reason) if reason.is_transient() => (self.report)(Event::Waiting { id: claim.id, reason }),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn tell_unfit(&mut self, unfit: Vec<Unfit>) {
+        for unfit in unfit {
+            (self.report)(Event::Unfit(unfit));
+        }
+    }
+}
+
+/// The host's name, for the column `machine`.
+pub(crate) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

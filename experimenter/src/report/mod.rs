@@ -1,0 +1,63 @@
+//! What a person sees: the only place that prints.
+//!
+//! Results go to the standard output; what a command does meanwhile, and failures, to the standard error.
+
+mod console;
+mod progress;
+mod statistics;
+mod table;
+
+use std::time::Duration;
+
+pub(crate) use console::Console;
+pub(crate) use progress::{Progress, RunReport};
+pub(crate) use statistics::{Group, Groups, Statistics};
+pub(crate) use table::Table;
+
+/// A number as people read it: `1,234,567`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A time as people read it: `0.35 s`, `12.0 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
+pub(crate) fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => format!("{:.2} s", time.as_secs_f64()),
+        1..=59 => format!("{:.1} s", time.as_secs_f64()),
+        60..=3_599 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3_600..=86_399 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// A bar of how much is done.
+pub(crate) fn bar(done: u64, total: u64) -> String {
+    const WIDTH: u64 = 40;
+    let filled = (done * WIDTH).checked_div(total).unwrap_or(0);
+    let percent = (done * 100).checked_div(total).unwrap_or(0);
+    let cells: String = (0..WIDTH).map(|cell| if cell < filled { '█' } else { '░' }).collect();
+    format!("{cells} {percent} % done")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_times_read_well() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
+        let times = [0.351, 12.0, 200.0, 7_500.0, 273_600.0];
+        let shown = times.map(|seconds| duration(Duration::from_secs_f64(seconds)));
+        assert_eq!(shown, ["0.35 s", "12.0 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"]);
+        assert_eq!(bar(0, 0), format!("{} 0 % done", "░".repeat(40)));
+    }
+}

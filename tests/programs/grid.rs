@@ -1,0 +1,3 @@
+//! A grid of experiments as a user writes one.
+
+fn main() {}

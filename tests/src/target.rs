@@ -1,0 +1,111 @@
+//! Both databases as data.
+
+use std::fmt::{self, Display, Formatter};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+
+use diesel::connection::{Connection, LoadConnection, SimpleConnection};
+use diesel::deserialize::FromSql;
+use diesel::row::{Field, Row};
+use diesel::sql_types::Text;
+use diesel::sqlite::{Sqlite, SqliteConnection};
+
+use crate::{Database, MariaDb, Sandbox};
+
+/// The rows of a query, every value as its text, NULL as nothing.
+pub type Rows = Vec<Vec<Option<String>>>;
+
+/// A fresh database that a test may use as it likes.
+#[derive(Debug)]
+pub enum Target {
+    /// A file that does not exist yet, in a folder of its own.
+    Sqlite {
+        /// The folder.
+        sandbox: Sandbox,
+        /// The file.
+        file: PathBuf,
+    },
+    /// An empty database on the server that the tests of this process share.
+    MariaDb(Database),
+}
+
+/// Runs the test on a fresh database of each kind; a failure names the database, and does not spare the other.
+#[track_caller]
+pub fn for_each_database(test: impl Fn(&Target)) {
+    let run = |target: &Target| catch_unwind(AssertUnwindSafe(|| test(target))).is_ok();
+    let failed: Vec<String> = Target::all().iter().filter(|target| !run(target)).map(Target::to_string).collect();
+    assert!(failed.is_empty(), "the test failed on {}, see the messages above", failed.join(" and on "));
+}
+
+impl Target {
+    /// A fresh database of each kind.
+    pub fn all() -> Vec<Self> {
+        vec![Self::sqlite(), Self::mariadb()]
+    }
+
+    /// A file of SQLite.
+    pub fn sqlite() -> Self {
+        let sandbox = Sandbox::new();
+        let file = sandbox.path().join("experiments.db");
+        Self::Sqlite { sandbox, file }
+    }
+
+    /// A database on the shared server.
+    pub fn mariadb() -> Self {
+        Self::MariaDb(MariaDb::shared().database())
+    }
+
+    /// Where it is, as the user types it.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite { file, .. } => format!("sqlite://{}", file.display()),
+            Self::MariaDb(database) => database.url(),
+        }
+    }
+
+    /// Runs one statement from outside, with every right, and returns its rows.
+    #[track_caller]
+    pub fn sql(&self, statement: &str) -> Rows {
+        match self {
+            Self::Sqlite { file, .. } => {
+                let url = file.to_string_lossy();
+                sqlite_rows(&url, statement).unwrap_or_else(|error| panic!("`{statement}` on SQLite: {error}"))
+            }
+            Self::MariaDb(database) => database.rows(statement),
+        }
+    }
+
+    /// The one value of a query that has one row with one column.
+    #[track_caller]
+    pub fn value(&self, query: &str) -> Option<String> {
+        let rows = self.sql(query);
+        let [row] = &rows[..] else { panic!("`{query}` has {} rows on {self}, expected one", rows.len()) };
+        let [value] = &row[..] else { panic!("`{query}` has {} columns on {self}, expected one", row.len()) };
+        value.clone()
+    }
+}
+
+impl Display for Target {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite { .. } => "SQLite",
+            Self::MariaDb(_) => "MariaDB",
+        })
+    }
+}
+
+fn sqlite_rows(path: &str, statement: &str) -> Result<Rows, Box<dyn std::error::Error + Send + Sync>> {
+    let mut connection = SqliteConnection::establish(path)?;
+    connection.batch_execute("PRAGMA busy_timeout = 30000")?;
+    let mut rows = Rows::new();
+    for row in connection.load(diesel::sql_query(statement))? {
+        let row = row?;
+        let fields = (0..row.field_count()).filter_map(|index| row.get(index));
+        let values = fields.map(|field| {
+            let value = field.value();
+            value.map(<String as FromSql<Text, Sqlite>>::from_sql).transpose()
+        });
+        rows.push(values.collect::<Result<_, _>>()?);
+    }
+    Ok(rows)
+}

@@ -1,0 +1,1 @@
+//! The commands: what they print, how they exit, and what bad input gets to hear.

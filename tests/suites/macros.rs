@@ -1,0 +1,1 @@
+//! The attribute: its messages, its expansions, and what it generates.

@@ -1,0 +1,1 @@
+//! Typed Diesel queries of a user over executed tables.

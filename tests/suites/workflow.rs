@@ -1,0 +1,1 @@
+//! The whole path: fill once, execute in many processes, every row exactly once.
