@@ -21,7 +21,9 @@ impl Store {
     /// [`StoreError::Columns`] when an existing table has other columns than the experiment, one line for each.
     pub async fn create_tables(&mut self) -> Result<()> {
         let Self { connection, spec } = self;
-        connection.repeat(async |connection| create(connection, spec).await).await
+        let existing = connection.repeat(async |connection| create(connection, spec).await).await?;
+        spec.take_types(&existing);
+        Ok(())
     }
 
     /// Checks that the tables exist and have the experiment's columns.
@@ -34,8 +36,12 @@ impl Store {
             return Err(StoreError::NoTable(self.spec.name.clone()));
         };
         check(&self.spec.name, &self.spec.columns(), columns, Strictness::Exact)?;
-        let complete = self.spec.tables().iter().all(|table| existing.contains_key(&table.to_lowercase()));
-        if complete { check_logtables(&self.spec, &existing) } else { self.create_tables().await }
+        if !self.spec.tables().iter().all(|table| existing.contains_key(&table.to_lowercase())) {
+            return self.create_tables().await;
+        }
+        check_logtables(&self.spec, &existing)?;
+        self.spec.take_types(&existing);
+        Ok(())
     }
 
     /// Drops every table of the experiment, the rows and results in them included.
@@ -59,7 +65,8 @@ impl Store {
     }
 }
 
-async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<()> {
+/// Creates what is missing; gives the columns of the tables as they are then.
+async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<Existing> {
     let before = existing(connection, spec).await?;
     if let Some(columns) = before.get(&spec.name.to_lowercase()) {
         check(&spec.name, &spec.columns(), columns, Strictness::Exact)?;
@@ -82,10 +89,21 @@ async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<()> {
         // Side tables that an earlier table of this name left behind.
         crate::adopt::forget_lost_rows(connection, spec).await?;
     }
-    Ok(())
+    Ok(now)
 }
 
 impl TableSpec {
+    /// Takes over the types that the columns really have: values are fitted to those, and hashed as those return them.
+    fn take_types(&mut self, existing: &Existing) {
+        let Some(found) = existing.get(&self.name.to_lowercase()) else { return };
+        for column in self.keyfields.iter_mut().chain(&mut self.resultfields) {
+            let real = found.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
+            if let Some(real) = real.and_then(|(_, sql)| ColumnType::parse(sql).ok()) {
+                column.column_type = real;
+            }
+        }
+    }
+
     /// Every table, the main one first.
     fn tables(&self) -> Vec<String> {
         let logtables = self.logtables.iter().map(|logtable| self.logtable(logtable));

@@ -1,1 +1,253 @@
-//! The commands: what they print, how they exit, and what bad input gets to hear.
+//! The command line as its users meet it: what commands print, and what mistakes get as an answer.
+
+use std::path::Path;
+
+use experimenter_tests::{MariaDb, Output, Sandbox, Target, for_each_database};
+
+fn grid() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_grid"))
+}
+
+fn zoo() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_zoo"))
+}
+
+/// A failure of a person: the code, what it says, what to type next, and neither panic nor backtrace.
+fn refused(output: &Output, code: i32, says: &[&str]) {
+    output.fails_with(code).stderr_has("error: ");
+    for text in says {
+        output.stderr_has(text);
+    }
+    for noise in ["panicked", "RUST_BACKTRACE", "stack backtrace", "p4ssw0rd"] {
+        output.has_nowhere(noise);
+    }
+}
+
+#[test]
+fn a_first_run_needs_nothing() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.run(grid(), ["run", "--set", "n=0..10"]);
+    output.success().stderr_has("sqlite://experiments.db · grid · a grid of 10 rows").stderr_has("10 new rows");
+    output.stderr_has("10 rows done").stdout_has("10 of 10").stdout_has("28.50 ± 28.8");
+    let again = sandbox.run(grid(), ["run", "--set", "n=0..10"]);
+    again.success().stderr_has("0 new rows, 10 there already").stderr_has("nothing left to do: 10 rows done");
+}
+
+#[test]
+fn the_commands_of_a_study() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
+        grid(&["fill", "--dry-run", "--set", "n=0..20"]).success().stdout_has("20 new rows would be");
+        grid(&["fill", "--set", "n=0..20"]).success().stdout_has("20 new rows");
+        grid(&["fill", "--set", "n=0..=20", "--json"]).success().stdout_has("\"new\": 1").stdout_has("\"existing\": 20");
+        grid(&["execute", "--max-experiments", "3"]).success().stderr_has("3 rows done").stderr_has("row 1: done in");
+        grid(&["execute", "--ids", "10-12", "--random-order"]).success().stderr_has("3 rows done");
+        let status = grid(&["status"]);
+        status.success().stdout_has("created  15  71.4 %").stdout_has("experimenter").stdout_has("left");
+        let summary = grid(&["summary", "--by", "mode", "--value", "square"]);
+        summary.success().stdout_has("square: mean ± sd").stdout_has("Square  6 of 21");
+        grid(&["reset", "--ids", "1-2", "--dry-run"]).success().stdout_has("would open 2 rows again (2 done)");
+        grid(&["reset", "--ids", "1-2", "--yes"]).success().stdout_has("2 rows are open again");
+        let csv = grid(&["export", "--status", "done"]).success().stdout.clone();
+        assert_eq!(csv.lines().count(), 5, "{csv}");
+        assert!(csv.starts_with("ID,mode,n,creation_date,status,start_date,name,machine,square,seed,note,end_date,error\n"));
+        grid(&["export", "--format", "json", "-o", "table.json"]).success().stderr_has("21 rows in table.json");
+        let json: serde_json::Value = serde_json::from_str(&sandbox.read("table.json")).expect("JSON");
+        assert_eq!(json.as_array().map(Vec::len), Some(21));
+        assert_eq!(json[2]["square"], 4.0);
+        grid(&["drop", "--dry-run"]).success().stdout_has("would drop the table `grid` with 21 rows (17 created, 4 done)");
+        grid(&["drop", "--yes"]).success().stdout_has("are dropped");
+        refused(&grid(&["status"]), 1, &["there is no table `grid`", "hint: fill it first: ", " fill"]);
+        grid(&["drop", "--yes"]).success().stdout_has("nothing to drop");
+    });
+}
+
+#[test]
+fn several_experiments_are_listed_and_chosen() {
+    let sandbox = Sandbox::new();
+    let list = sandbox.run(zoo(), ["list"]);
+    list.success().stdout_has("kinds").stdout_has("all_kinds").stdout_has("tests/programs/zoo.rs:");
+    let json: serde_json::Value = serde_json::from_str(&sandbox.run(zoo(), ["list", "--json"]).success().stdout).expect("JSON");
+    assert_eq!(json[0]["experiment"], "broken");
+    refused(&sandbox.run(zoo(), ["fill"]), 2, &["several experiments", "--experiment NAME", "`kinds`", "`open`"]);
+    refused(&sandbox.run(zoo(), ["fill", "--experiment", "no"]), 2, &["no experiment `no`", "`kinds`"]);
+    refused(
+        &sandbox.run(Path::new(env!("CARGO_BIN_EXE_clash")), ["list"]),
+        1,
+        &["both use the table `shared`", "clash.rs:5", "clash.rs:10"],
+    );
+}
+
+#[test]
+fn every_kind_of_field_goes_through_both_databases() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let kinds = |command: &str| sandbox.run(zoo(), ["--experiment", "kinds", "--database", &url, command]);
+        kinds("run").success().stderr_has("8 new rows").stderr_has("8 rows done");
+        kinds("fill").success().stdout_has("0 new rows, 8 there already");
+        let rows = kinds("export").success().stdout.clone();
+        assert!(rows.contains("\"日本, \"\"quoted\"\"\nline\""), "{rows}");
+        let day = target.sql("SELECT i8, big, layers, maybe FROM all_kinds WHERE ID = 3").remove(0);
+        let shown: Vec<_> = day.iter().map(|cell| cell.as_deref().unwrap_or("NULL")).collect();
+        assert_eq!(shown, ["-128", "9000000000000000000", "[64,32]", "NULL"]);
+    });
+}
+
+#[test]
+fn mistakes_in_a_grid_are_found_before_anything_is_written() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let fill = |experiment: &str, set: &[&str]| {
+            let sets = set.iter().flat_map(|set| ["--set", set]);
+            let head = ["fill", "--experiment", experiment, "--database", &url];
+            sandbox.run(zoo(), head.into_iter().chain(sets).collect::<Vec<_>>())
+        };
+        refused(&fill("open", &[]), 2, &["keyfield `seed` has no values (tests/programs/zoo.rs:", "--set seed=a,b"]);
+        refused(&fill("open", &["seed=x"]), 2, &["expected i64, found `x`", "--set seed=0..3,7"]);
+        refused(&fill("open", &["seed=1.5"]), 2, &["expected i64, found `1.5`"]);
+        refused(&fill("open", &["sed=1"]), 2, &["`open` has no keyfield `sed`", "`seed`, `base`"]);
+        refused(&fill("open", &["seed"]), 2, &["`--set seed` lacks its `=`"]);
+        refused(&fill("sizes", &[]), 2, &["no file matches `instances/*.cnf`", "--set path="]);
+        refused(&fill("broken", &[]), 2, &["keyfield `n`:", "no domain today", "zoo.rs:"]);
+        let too_long = fill("narrow", &[]);
+        match target {
+            Target::Sqlite { .. } => {
+                too_long.success();
+            }
+            Target::MariaDb(_) => refused(&too_long, 2, &["keyfield `name`: `abcd` is 4 characters long", "zoo.rs:"]),
+        }
+        refused(&sandbox.run(zoo(), ["status", "--experiment", "open", "--database", &url]), 1, &["no table `open`"]);
+    });
+}
+
+#[test]
+fn custom_values_reach_the_function() {
+    let sandbox = Sandbox::new();
+    let run = |custom: &[&str]| {
+        let arguments = ["run", "--experiment", "open", "--set", "seed=1"];
+        sandbox.run(zoo(), [&arguments, custom].concat())
+    };
+    run(&[]).fails_with(4).stderr_has("there is no custom value `scale`; give it by `--custom scale=VALUE`");
+    sandbox.run(zoo(), ["reset", "--experiment", "open", "--status", "error", "--yes"]).success();
+    run(&["--custom", "scale=\"ten\""]).fails_with(4).stderr_has("the custom value `scale` is `\"ten\"`");
+    sandbox.run(zoo(), ["reset", "--experiment", "open", "--status", "error", "--yes"]).success();
+    run(&["--custom", "scale=10"]).success().stdout_has("5 ± 5");
+    refused(&run(&["--custom", "scale"]), 2, &["`--custom scale` lacks its `=`"]);
+}
+
+#[test]
+fn a_wrong_command_line_says_the_right_one() {
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--set", "n=0..3"]).success();
+    for (arguments, says) in [
+        (&["fil"][..], "fill"),
+        (&["execute", "--max-experiments", "many"], "--max-experiments"),
+        (&["execute", "--max-experiments", "-2"], "-2"),
+        (&["execute", "--ids", "7-3"], "write `3`, `7-9` or `3,7-9`"),
+        (&["reset", "--status", "broken"], "a status is one of created, running, done, error, paused"),
+        (&["export", "--format", "xml"], "csv"),
+    ] {
+        sandbox.run(grid(), arguments).fails_with(2).stderr_has(says).has_nowhere("panicked");
+    }
+    refused(&sandbox.run(grid(), ["reset"]), 2, &["which rows", "reset --status error"]);
+    refused(&sandbox.run(grid(), ["reset", "--ids", "1"]), 2, &["nobody to ask", "--yes"]);
+    refused(&sandbox.run(grid(), ["drop"]), 2, &["nobody to ask", "--yes"]);
+    refused(&sandbox.run(grid(), ["summary", "--by", "kernel"]), 2, &["no keyfield `kernel`", "`mode`, `n`"]);
+    refused(&sandbox.run(grid(), ["summary", "--value", "loss"]), 2, &["no resultfield `loss`", "`square`, `seed`, `note`"]);
+    refused(&sandbox.run(grid(), ["summary", "--value", "note"]), 2, &["`note` is text"]);
+    refused(&sandbox.run(grid(), ["run", "--by", "kernel"]), 2, &["no keyfield `kernel`"]);
+    for (url, says) in [
+        ("experiments.db", "lacks its `…://`"),
+        ("postgres://me@host/db", "`postgres://`"),
+        ("mysql://me:p4ssw0rd@host", "lacks `/database`"),
+        ("mysql://me:p4ssw0rd@host/db?tls=1", "unknown option `tls`"),
+    ] {
+        refused(&sandbox.run(grid(), ["status", "--database", url]), 2, &[says, "mysql://user:password@host"]);
+        let variable = sandbox.program(grid()).args(["status"]).env("EXPERIMENTER_DATABASE", url).run();
+        refused(&variable, 2, &[says]);
+    }
+}
+
+#[test]
+fn help_is_for_newcomers() {
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["--help"]).success().stdout_has("execute --max-experiments 1").stdout_has("EXPERIMENTER_DATABASE");
+    for command in ["list", "fill", "execute", "run", "status", "summary", "reset", "export", "drop"] {
+        sandbox.run(grid(), [command, "--help"]).success().stdout_has("--database");
+    }
+    sandbox.run(grid(), [] as [&str; 0]).fails_with(2).stderr_has("Usage");
+}
+
+#[test]
+fn databases_that_do_not_let_us_in() {
+    let sandbox = Sandbox::new();
+    let database = MariaDb::shared().database();
+    let url = database.url();
+    let fill = |url: &str| sandbox.run(grid(), ["fill", "--set", "n=0..3", "--database", url]);
+    refused(&fill("mysql://me:p4ssw0rd@127.0.0.1:1/db"), 69, &["mysql://127.0.0.1:1/db", "cannot reach", "hint: "]);
+    let wrong = url.replace(database.password(), "p4ssw0rd");
+    refused(&fill(&wrong), 1, &["Access denied for user", "hint: check user, password"]);
+    let elsewhere = url.replace(database.name(), "nowhere");
+    refused(&fill(&elsewhere), 1, &["nowhere", "hint: check user, password and database"]);
+    let reader = database.with_privileges(&["SELECT"]);
+    refused(&fill(&reader), 1, &["cannot create the table `grid`", "GRANT CREATE"]);
+    fill(&url).success();
+    refused(&sandbox.run(grid(), ["execute", "--database", &reader]), 1, &["command denied"]);
+    sandbox.run(grid(), ["status", "--database", &reader]).success().stdout_has("created");
+
+    refused(&fill("sqlite:///no/such/folder/file.db"), 69, &["/no/such/folder/file.db", "does not exist", "create it"]);
+    sandbox.write("text.db", &"this is no database\n".repeat(100));
+    refused(&fill("sqlite://text.db"), 1, &["text.db", "not a database"]);
+}
+
+#[test]
+fn a_read_only_server_is_said_to_be_one() {
+    let mut server = MariaDb::start();
+    let url = server.database().url();
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--set", "n=0..3", "--database", &url]).success();
+    server.set_read_only(true);
+    refused(&sandbox.run(grid(), ["fill", "--set", "n=0..9", "--database", &url]), 1, &["read-only"]);
+    refused(&sandbox.run(grid(), ["execute", "--database", &url]), 1, &["read-only"]);
+    sandbox.run(grid(), ["status", "--database", &url]).success().stdout_has("created  3");
+}
+
+#[test]
+fn a_table_of_another_shape_is_refused_in_full() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        target.sql("CREATE TABLE grid (ID INTEGER PRIMARY KEY, mode VARCHAR(255), n DATE, status VARCHAR(255), extra INT)");
+        for command in ["fill", "execute", "status"] {
+            let output = sandbox.run(grid(), [command, "--database", &url]);
+            refused(&output, 1, &["other columns", "missing: `square`", "different: `n`", "extra: `extra`"]);
+        }
+    });
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "-q"]).success();
+    let program = grid().display().to_string();
+    for command in ["list", "export", "status", "--help"] {
+        let script = format!("set -o pipefail; '{program}' {command} -q | head -c 1 >/dev/null");
+        let output = sandbox.run(Path::new("bash"), ["-c", &script]);
+        output.success().has_nowhere("panicked").has_nowhere("Broken pipe");
+    }
+}
+
+#[test]
+fn the_release_binary_needs_libc_alone() {
+    let sandbox = Sandbox::new();
+    // The profile changes no library that is linked.
+    let linked = sandbox.run(Path::new("ldd"), [grid()]).success().stdout.clone();
+    let known = ["linux-vdso.so", "libc.so", "libm.so", "libgcc_s.so", "ld-linux"];
+    for line in linked.lines() {
+        assert!(known.iter().any(|library| line.contains(library)), "{linked}");
+    }
+}

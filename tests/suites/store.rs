@@ -387,6 +387,35 @@ fn a_column_that_is_narrower_than_declared_costs_the_value_alone() {
     });
 }
 
+/// What a column really holds decides what is the same row, not what was declared.
+#[test]
+fn a_table_with_coarser_columns_is_filled_once() {
+    check(async |target| {
+        target.sql(
+            "CREATE TABLE study (ID INTEGER PRIMARY KEY, kernel VARCHAR(4), c FLOAT, seed BIGINT, creation_date DATETIME, \
+             status VARCHAR(255), start_date DATETIME, name LONGTEXT, machine VARCHAR(255), score FLOAT, \
+             model VARCHAR(10), steps INT, end_date DATETIME, error LONGTEXT)",
+        );
+        if let Target::MariaDb(_) = target {
+            target.sql("ALTER TABLE study MODIFY ID INTEGER AUTO_INCREMENT");
+        }
+        let mut store = open(target).await;
+        store.create_tables().await.expect("tables");
+        let filled = store.fill(FillMode::Write, (0..3).map(row), |_| ()).await.expect("a fill");
+        assert_eq!(filled, Filled { new: 3, existing: 0 });
+        let mut claimer = claimer(&mut store).await;
+        let claim = claim(&mut store, &mut claimer).await;
+        assert_eq!(claim.key[1], Value::Float(f64::from(0.1_f32)));
+        let again = store.fill(FillMode::Write, (0..3).map(row), |_| ()).await.expect("a fill");
+        assert_eq!(again, Filled { new: 0, existing: 3 });
+        if let Target::MariaDb(_) = target {
+            let long = [vec!["sigmoid".into(), 0.1.into(), Value::Int(0)]];
+            let error = store.fill(FillMode::Write, long.into_iter(), |_| ()).await.expect_err("seven characters");
+            assert!(matches!(error, StoreError::Misfit { .. }), "{error}");
+        }
+    });
+}
+
 #[test]
 fn log_entries_are_written_once_and_partial_results_stay() {
     check(async |target| {

@@ -1,1 +1,196 @@
-//! The whole path: fill once, execute in many processes, every row exactly once.
+//! The workflow of a cluster: one fill, many executers, as processes on one database.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use experimenter_tests::{MariaDb, Sandbox, Target, for_each_database};
+
+fn grid() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_grid"))
+}
+
+/// How often each row was executed, by the lines that the runs left outside of the database.
+fn executions(sandbox: &Sandbox) -> BTreeMap<i64, u32> {
+    let mut executions = BTreeMap::new();
+    for line in sandbox.read("audit").lines() {
+        let id = line.split(' ').next().and_then(|id| id.parse().ok()).expect("a line of the audit");
+        *executions.entry(id).or_default() += 1;
+    }
+    executions
+}
+
+fn count(target: &Target, condition: &str) -> String {
+    target.value(&format!("SELECT COUNT(*) FROM grid WHERE {condition}")).expect("a count")
+}
+
+/// Fills `rows`, and has processes execute them all.
+fn every_row_once(target: &Target, executers: usize, rows: usize) {
+    let sandbox = Sandbox::new();
+    let url = target.url();
+    let set = format!("n=0..{rows}");
+    sandbox.run(grid(), ["fill", "--database", &url, "--set", &set]).success();
+    let running: Vec<_> =
+        (0..executers).map(|_| sandbox.spawn(grid(), ["execute", "-q", "--database", &url])).collect();
+    for executer in running {
+        executer.wait().success();
+    }
+    let executions = executions(&sandbox);
+    assert_eq!(executions.len(), rows, "rows that were executed");
+    let twice: Vec<_> = executions.iter().filter(|(_, times)| **times != 1).collect();
+    assert!(twice.is_empty(), "rows executed more than once: {twice:?}");
+    assert_eq!(count(target, "status = 'done' AND square = n * n AND end_date IS NOT NULL"), rows.to_string());
+    assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps"), Some((2 * rows).to_string()));
+    assert_eq!(target.value("SELECT MAX(attempt) FROM experimenter__grid__claims"), Some("1".to_owned()));
+}
+
+#[test]
+fn sixteen_executers_on_mariadb_execute_2000_rows_once() {
+    every_row_once(&Target::mariadb(), 16, 2_000);
+}
+
+#[test]
+fn eight_executers_on_sqlite_execute_2000_rows_once() {
+    every_row_once(&Target::sqlite(), 8, 2_000);
+}
+
+#[test]
+fn jobs_of_one_row_each_take_different_rows() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0..12"]).success();
+        let jobs: Vec<_> = (0..16)
+            .map(|job| {
+                let name = format!("job-{job}");
+                sandbox.spawn(grid(), ["execute", "--max-experiments", "1", "--name", &name, "--database", &url])
+            })
+            .collect();
+        let mut idle = 0;
+        for job in jobs {
+            let output = job.wait();
+            output.success();
+            idle += usize::from(output.stderr.contains("nothing left to do"));
+        }
+        assert_eq!(idle, 4);
+        assert_eq!(executions(&sandbox).len(), 12);
+        assert_eq!(target.value("SELECT COUNT(DISTINCT name) FROM grid"), Some("12".to_owned()));
+    });
+}
+
+#[test]
+fn errors_and_panics_are_data_and_the_executer_goes_on() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let fill = ["fill", "--database", &url, "--set", "n=1,2", "--set", "mode=fail,panic,pause,nan,square"];
+        sandbox.run(grid(), fill).success();
+        let output = sandbox.run(grid(), ["execute", "--database", &url]);
+        output.success().stderr_has("6 rows done, 4 in error").stderr_has("panicked: n is 1 (tests/programs/grid.rs:");
+        output.stderr_has("`square` = NaN");
+        assert_eq!(count(target, "status = 'done'"), "4");
+        assert_eq!(count(target, "status = 'paused' AND note = 'begun'"), "2");
+        assert_eq!(count(target, "mode = 'Nan' AND square IS NULL AND status = 'done'"), "2");
+        let errors = |mode: &str| target.value(&format!("SELECT error FROM grid WHERE mode = '{mode}' AND n = 1"));
+        let panic = errors("Panic").expect("an error");
+        assert!(panic.starts_with("panicked: n is 1\n    at tests/programs/grid.rs:"), "{panic}");
+        assert!(panic.contains("backtrace:") && panic.contains("grid::grid"), "{panic}");
+        let fail = errors("Fail").expect("an error");
+        assert!(fail.contains("No such file") && fail.contains("at tests/programs/grid.rs:"), "{fail}");
+
+        // Rows in error are skipped unless asked for.
+        sandbox.run(grid(), ["execute", "--database", &url]).success().stderr_has("4 in error");
+        let strict = sandbox.run(grid(), ["execute", "--retry-errors", "--strict", "--database", &url]);
+        strict.fails_with(4).stderr_has("4 rows in error are open again");
+        let archived = "SELECT COUNT(*) FROM experimenter__grid__attempts WHERE reason = 'reset'";
+        assert_eq!(target.value(archived), Some("4".to_owned()));
+
+        let status = sandbox.run(grid(), ["status", "--json", "--database", &url]);
+        let status: serde_json::Value = serde_json::from_str(&status.success().stdout).expect("JSON");
+        assert_eq!(status["status"]["error"], 4);
+        assert_eq!(status["unfit"][0]["value"], "NaN");
+        let export = sandbox.run(grid(), ["export", "--database", &url]);
+        export.success().stdout_has(",NaN,");
+    });
+}
+
+#[test]
+fn a_killed_executer_leaves_a_row_that_a_reset_opens_again() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+        let executer = sandbox.spawn(grid(), ["execute", "--database", &url]);
+        wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
+        executer.kill();
+        assert_eq!(count(target, "status = 'running'"), "1");
+        sandbox.run(grid(), ["execute", "--database", &url]).success().stderr_has("1 running");
+
+        sandbox.run(grid(), ["reset", "--status", "running", "--yes", "--database", &url]).success();
+        assert_eq!(count(target, "status = 'created' AND note IS NULL"), "1");
+        assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps"), Some("0".to_owned()));
+        sandbox.write("open", "");
+        sandbox.run(grid(), ["execute", "--database", &url]).success().stderr_has("1 rows done");
+        assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
+        assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps WHERE attempt = 3"), Some("2".to_owned()));
+        let seeds: Vec<_> = sandbox.read("audit").lines().map(ToOwned::to_owned).collect();
+        assert_eq!(seeds, ["1 1 3", "1 3 3"], "a reset moves the fence");
+    });
+}
+
+#[test]
+fn a_result_waits_for_a_database_that_is_killed() {
+    let mut server = MariaDb::start();
+    let url = server.database().url();
+    let name = url.rsplit('/').next().expect("a database").to_owned();
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+    let mut executer = sandbox.spawn(grid(), ["execute", "--database", &url]);
+    let running = |server: &MariaDb| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE note = 'begun'").contains('1');
+    wait_until(|| running(&server));
+    server.kill();
+    sandbox.write("open", "");
+    assert!(executer.is_running());
+    server.restart();
+    executer.wait().success().stderr_has("1 rows done");
+    assert!(server.sql(&name, "SELECT square FROM grid WHERE status = 'done'").contains('9'));
+}
+
+#[test]
+fn a_run_that_was_reset_meanwhile_cannot_write() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+        let executer = sandbox.spawn(grid(), ["execute", "--max-experiments", "1", "--database", &url]);
+        wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
+        sandbox.run(grid(), ["reset", "--ids", "1", "--yes", "--database", &url]).success();
+        sandbox.write("open", "");
+        executer.wait().success().stderr_has("row 1 was reset or claimed again");
+        assert_eq!(count(target, "status = 'created' AND square IS NULL AND error IS NULL"), "1");
+        let stale = "SELECT COUNT(*) FROM experimenter__grid__attempts WHERE reason = 'stale'";
+        assert_eq!(target.value(stale), Some("1".to_owned()));
+    });
+}
+
+#[test]
+fn equal_keyfields_have_equal_seeds_in_every_database() {
+    let seeds: Vec<_> = Target::all()
+        .iter()
+        .map(|target| {
+            let sandbox = Sandbox::new();
+            sandbox.run(grid(), ["run", "--database", &target.url(), "--set", "n=0..3"]).success();
+            target.sql("SELECT seed FROM grid ORDER BY n")
+        })
+        .collect();
+    assert_eq!(seeds[0], seeds[1]);
+    assert_ne!(seeds[0][0], seeds[0][1]);
+}
+
+/// Waits for a condition; the deadline is only so that a failure ends.
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !condition() {
+        assert!(std::time::Instant::now() < deadline, "waited in vain");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,70 @@
+//! Several experiments in one program: every kind of field, and every kind of domain.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use experimenter::prelude::*;
+
+/// Every type that a field can have.
+#[experiment(
+    keyfields = {
+        i8: i8 = [-128, 127],
+        u64: u64 = [9_000_000_000_000_000_000],
+        u32: u32 = [4_294_967_295],
+        f32: f32 = [0.1],
+        f64: f64 = [-0.0, 1e300],
+        flag: bool = [true],
+        text: String = ["日本, \"quoted\"\nline"],
+        day: NaiveDate = [NaiveDate::from_ymd_opt(2026, 1, 1).unwrap_or_default()],
+        maybe: Option<i32> = [None, Some(7)],
+        layers: Json<Vec<u16>> = [Json(vec![64, 32])],
+    },
+    resultfields = {
+        big: u64,
+        when: NaiveDateTime,
+        #[sql = "VARCHAR(8)"]
+        short: String,
+        copy: Json<Vec<u16>>,
+        none: Option<f64>,
+    },
+    table = "all_kinds",
+    result_timestamps = true,
+)]
+pub(crate) fn kinds(key: &KindsKey) -> KindsResults {
+    let when = key.day.and_hms_micro_opt(12, 30, 0, 250_000).unwrap_or_default();
+    KindsResults { big: key.u64, when, short: "short".to_owned(), copy: key.layers.clone(), none: key.maybe.map(f64::from) }
+}
+
+/// A keyfield whose values come from elsewhere.
+#[experiment(keyfields = { seed: i64, base: f64 = linspace(0.0, 1.0, 3) }, resultfields = { y: f64 })]
+fn open(key: &OpenKey, run: &mut OpenRun) -> experimenter::Result<OpenResults> {
+    let scale: f64 = run.custom("scale")?;
+    Ok(OpenResults { y: key.base * scale })
+}
+
+/// Files that may not be there.
+#[experiment(keyfields = { path: String = files("instances/*.cnf") }, resultfields = { size: u64 })]
+fn sizes(key: &SizesKey) -> std::io::Result<SizesResults> {
+    Ok(SizesResults { size: std::fs::metadata(&key.path)?.len() })
+}
+
+/// A domain that panics.
+#[experiment(keyfields = { n: i32 = { assert!(std::env::args().count() == 0, "no domain today"); 0..1 } }, resultfields = {})]
+fn broken(_key: &BrokenKey) -> BrokenResults {
+    BrokenResults {}
+}
+
+/// A value that its column cannot hold.
+#[experiment(
+    keyfields = {
+        #[sql = "VARCHAR(3)"]
+        name: String = ["abc", "abcd"],
+        n: i32 = 0..2,
+    },
+    resultfields = { y: f64 },
+)]
+fn narrow(key: &NarrowKey) -> NarrowResults {
+    NarrowResults { y: f64::from(key.n) }
+}
+
+fn main() -> std::process::ExitCode {
+    experimenter::main()
+}
