@@ -76,7 +76,9 @@ async fn adopt_page(connection: &mut Connection, spec: &TableSpec, scope: Scope)
     let found = rows.len();
     let ids: Vec<_> = rows.iter().filter_map(|row| row.int(0)).map(Value::Int).collect();
     let marks = placeholders(ids.len());
-    connection.execute(Statement::new(format!("DELETE FROM `{claims}` WHERE experiment_id IN ({marks})"), ids).once()).await?;
+    connection
+        .execute(Statement::new(format!("DELETE FROM `{claims}` WHERE experiment_id IN ({marks})"), ids).once())
+        .await?;
     let lines = lines(connection, spec, &claims, rows).await?;
     connection.execute(insert_lines(&claims, lines)).await?;
     Ok(found)
@@ -84,7 +86,8 @@ async fn adopt_page(connection: &mut Connection, spec: &TableSpec, scope: Scope)
 
 /// The claims' lines of rows; a row whose keyfields another one has already gets no hash.
 async fn lines(connection: &mut Connection, spec: &TableSpec, claims: &str, rows: Vec<Row>) -> Result<Vec<Line>> {
-    let hashed: Vec<_> = rows.into_iter().map(|mut row| (KeyHash::of(&spec.keyfields, &read_key(spec, &mut row, 3)), row)).collect();
+    let hashed: Vec<_> =
+        rows.into_iter().map(|mut row| (KeyHash::of(&spec.keyfields, &read_key(spec, &mut row, 3)), row)).collect();
     let mut taken = known(connection, claims, hashed.iter().map(|(hash, _)| *hash)).await?;
     Ok(hashed
         .into_iter()

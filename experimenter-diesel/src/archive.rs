@@ -80,7 +80,8 @@ fn payload(spec: &TableSpec, mut row: Row, logs: Option<Map<String, serde_json::
     if !has_results && !has_error && logs.is_none() {
         return None;
     }
-    let mut fields: Map<_, _> = HEAD.iter().zip(4..).map(|(name, index)| ((*name).to_owned(), row.take(index).to_json())).collect();
+    let mut fields: Map<_, _> =
+        HEAD.iter().zip(4..).map(|(name, index)| ((*name).to_owned(), row.take(index).to_json())).collect();
     let results = spec.resultfields.iter().zip(first_result..);
     let results: Map<_, _> = results.map(|(column, index)| (column.name.clone(), row.take(index).to_json())).collect();
     fields.insert("results".to_owned(), results.into());

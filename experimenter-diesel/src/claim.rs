@@ -139,7 +139,8 @@ impl Store {
             binds.push(Value::Int(self.random_open_id(claimer).await?));
         }
         binds.push(Value::from(offset));
-        let results: Vec<_> = self.spec.resultfields.iter().map(|column| format!(" OR e.`{}` IS NOT NULL", column.name)).collect();
+        let results: Vec<_> =
+            self.spec.resultfields.iter().map(|column| format!(" OR e.`{}` IS NOT NULL", column.name)).collect();
         let sql = format!(
             "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), e.ID, c.attempt, \
              c.key_hash, c.attempt > 0 AND (c.log_seq > 0{}), {} \
@@ -161,7 +162,8 @@ impl Store {
     /// An ID between the first and the last open row.
     async fn random_open_id(&mut self, claimer: &Claimer) -> Result<i64> {
         let (selected, binds) = claimer.selector.condition();
-        let sql = format!("SELECT MIN(e.ID), MAX(e.ID) FROM `{}` e WHERE e.status='created' AND {selected}", self.spec.name);
+        let sql =
+            format!("SELECT MIN(e.ID), MAX(e.ID) FROM `{}` e WHERE e.status='created' AND {selected}", self.spec.name);
         let statement = Statement::new(sql, binds);
         let rows = self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await?;
         let bounds = rows.first().and_then(|row| row.int(0).zip(row.int(1)));

@@ -154,7 +154,10 @@ impl ColumnType {
         let whole = match value {
             Value::Int(n) => Value::Int(*n),
             Value::UInt(n) => Value::UInt(*n),
-            #[expect(clippy::cast_possible_truncation, reason = "the guard leaves whole numbers that f64 holds exactly")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the guard leaves whole numbers that f64 holds exactly"
+            )]
             Value::Float(x) if x.fract() == 0.0 && x.abs() < 9e15 => Value::Int(*x as i64),
             Value::Text(text) => {
                 let text = text.trim();
@@ -166,7 +169,7 @@ impl ColumnType {
             _ => return Err(self.misfit("not a whole number")),
         };
         let in_range = match &whole {
-            Value::Int(n) => *n >= min && u64::try_from(*n).is_ok_and(|n| n <= max) || (*n < 0 && *n >= min),
+            Value::Int(n) => *n >= min && u64::try_from(*n).map_or(*n < 0, |n| n <= max),
             Value::UInt(n) => *n <= max,
             _ => false,
         };
@@ -192,7 +195,8 @@ impl ColumnType {
             return Err(self.misfit("not a finite number"));
         }
         let text = format!("{x:.*}", scale as usize);
-        let digits = text.trim_start_matches('-').split('.').next().map_or(0, |whole| whole.trim_start_matches('0').len());
+        let digits =
+            text.trim_start_matches('-').split('.').next().map_or(0, |whole| whole.trim_start_matches('0').len());
         if backend == Backend::Mysql && digits > precision.saturating_sub(scale) as usize {
             return Err(self.misfit("too large"));
         }

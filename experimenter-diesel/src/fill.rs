@@ -84,9 +84,11 @@ impl Store {
     fn fit_key(&self, values: &[Value]) -> Result<Vec<Value>> {
         let backend = self.backend();
         let fields = self.spec.keyfields.iter().zip(values);
-        fields.map(|(column, value)| {
-            column.fit(value, backend).map_err(|reason| StoreError::misfit(&column.name, value, &reason))
-        }).collect()
+        fields
+            .map(|(column, value)| {
+                column.fit(value, backend).map_err(|reason| StoreError::misfit(&column.name, value, &reason))
+            })
+            .collect()
     }
 
     async fn fill_chunk(&mut self, mode: FillMode, chunk: &[NewRow]) -> Result<Filled> {

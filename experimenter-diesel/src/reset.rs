@@ -33,7 +33,12 @@ impl Store {
     }
 }
 
-async fn reset_chunk(connection: &mut Connection, spec: &TableSpec, selector: &Selector, after: i64) -> Result<Vec<i64>> {
+async fn reset_chunk(
+    connection: &mut Connection,
+    spec: &TableSpec,
+    selector: &Selector,
+    after: i64,
+) -> Result<Vec<i64>> {
     let dialect = connection.dialect();
     let (condition, mut binds) = selector.condition();
     binds.push(Value::Int(after));

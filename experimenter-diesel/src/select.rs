@@ -80,11 +80,13 @@ impl Selector {
             conditions.push(format!("e.status IN ({marks})"));
             binds.extend(self.statuses.iter().map(|status| Value::from(status.as_str())));
         }
-        if let Some(Ids(ranges)) = &self.ids {
-            conditions.push(format!("({})", vec!["e.ID BETWEEN ? AND ?"; ranges.len().max(1)].join(" OR ")));
-            let none = [1..=0];
-            let ranges = if ranges.is_empty() { &none[..] } else { ranges };
-            binds.extend(ranges.iter().flat_map(|range| [Value::Int(*range.start()), Value::Int(*range.end())]));
+        match &self.ids {
+            Some(Ids(ranges)) if ranges.is_empty() => conditions.push("1=0".to_owned()),
+            Some(Ids(ranges)) => {
+                conditions.push(format!("({})", vec!["e.ID BETWEEN ? AND ?"; ranges.len()].join(" OR ")));
+                binds.extend(ranges.iter().flat_map(|range| [Value::Int(*range.start()), Value::Int(*range.end())]));
+            }
+            None => {}
         }
         if conditions.is_empty() {
             conditions.push("1=1".to_owned());
@@ -109,6 +111,6 @@ mod tests {
     #[test]
     fn an_empty_list_selects_nothing() {
         let nothing = Selector { ids: Some(Ids(Vec::new())), ..Selector::default() };
-        assert_eq!(nothing.condition(), ("(e.ID BETWEEN ? AND ?)".to_owned(), vec![Value::Int(1), Value::Int(0)]));
+        assert_eq!(nothing.condition(), ("1=0".to_owned(), Vec::new()));
     }
 }

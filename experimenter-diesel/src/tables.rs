@@ -71,7 +71,8 @@ async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<Existin
     if let Some(columns) = before.get(&spec.name.to_lowercase()) {
         check(&spec.name, &spec.columns(), columns, Strictness::Exact)?;
     }
-    let missing: Vec<_> = spec.tables().into_iter().filter(|table| !before.contains_key(&table.to_lowercase())).collect();
+    let missing: Vec<_> =
+        spec.tables().into_iter().filter(|table| !before.contains_key(&table.to_lowercase())).collect();
     for table in &missing {
         match connection.batch(definition(connection, spec, table)).await {
             Err(StoreError::NotPermitted(reason)) => return Err(needs_privilege(table, &reason)),
@@ -176,7 +177,8 @@ const ATTEMPTS: &str = "experiment_id INTEGER NOT NULL, created DATETIME NULL, a
 const META: &str = "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NULL";
 
 fn logtable_columns(id_column: &str, spec: &TableSpec, logtable: &LogtableSpec) -> String {
-    let columns = logtable.columns.iter().map(|Column { name, column_type }| format!("`{name}` {column_type} DEFAULT NULL, "));
+    let columns =
+        logtable.columns.iter().map(|Column { name, column_type }| format!("`{name}` {column_type} DEFAULT NULL, "));
     format!(
         "{id_column}, experiment_id INTEGER, timestamp DATETIME, {}attempt BIGINT DEFAULT NULL, \
          FOREIGN KEY (experiment_id) REFERENCES `{}` (ID) ON DELETE CASCADE",
@@ -207,7 +209,9 @@ async fn create_index(connection: &mut Connection, spec: &TableSpec) -> Result<(
     let name = if dialect.inline_index { STATUS_INDEX.to_owned() } else { format!("{table}__{STATUS_INDEX}") };
     match connection.batch(format!("CREATE INDEX `{name}` ON `{table}` (status, ID)")).await {
         // Another process created it meanwhile.
-        Err(StoreError::Database(reason)) if reason.contains("Duplicate key name") || reason.contains("already exists") => {
+        Err(StoreError::Database(reason))
+            if reason.contains("Duplicate key name") || reason.contains("already exists") =>
+        {
             Ok(())
         }
         result => result,
@@ -245,9 +249,8 @@ fn check(table: &str, declared: &[(String, String)], found: &[(String, String)],
     let mut differences = Vec::new();
     for (name, sql) in declared {
         match found.iter().find(|(column, _)| column.eq_ignore_ascii_case(name)) {
-            None => differences.push(format!(
-                "missing: `{name}` {sql} (add it: ALTER TABLE `{table}` ADD COLUMN `{name}` {sql})"
-            )),
+            None => differences
+                .push(format!("missing: `{name}` {sql} (add it: ALTER TABLE `{table}` ADD COLUMN `{name}` {sql})")),
             Some((_, other)) if !holds_alike(sql, other) => differences.push(format!(
                 "different: `{name}` is {other}, the experiment declares {sql} (declare it by #[sql = \"{other}\"], or \
                  change the table)"

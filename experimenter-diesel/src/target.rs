@@ -42,7 +42,9 @@ impl Target {
         match text.split_once("://") {
             Some(("sqlite", path)) => Self::sqlite(path),
             Some(("mysql" | "mariadb", rest)) => Self::mysql(rest),
-            Some((scheme, _)) => Err(StoreError::Url(format!("`{scheme}://` is no database that is known here; {FORMS}"))),
+            Some((scheme, _)) => {
+                Err(StoreError::Url(format!("`{scheme}://` is no database that is known here; {FORMS}")))
+            }
             None => Err(StoreError::Url(format!("the database's URL lacks its `…://`; {FORMS}"))),
         }
     }
@@ -51,9 +53,9 @@ impl Target {
         if path.is_empty() {
             return Err(StoreError::Url(format!("the database's URL lacks the path of its file; {FORMS}")));
         }
-        let path = percent_decode_str(path).decode_utf8().map_err(|_| {
-            StoreError::Url(format!("the path of the database's file is not UTF-8; {FORMS}"))
-        })?;
+        let path = percent_decode_str(path)
+            .decode_utf8()
+            .map_err(|_| StoreError::Url(format!("the path of the database's file is not UTF-8; {FORMS}")))?;
         Ok(Self::Sqlite(Path::new(&*path).to_path_buf()))
     }
 
@@ -62,7 +64,8 @@ impl Target {
         let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
         let wrong = |what: &str| StoreError::Url(format!("the database's URL {what}; {FORMS}"));
         let (host, database) = place.split_once('/').ok_or_else(|| wrong("lacks `/database` after the host"))?;
-        let (database, options) = database.split_once('?').map_or((database, None), |(name, query)| (name, Some(query)));
+        let (database, options) =
+            database.split_once('?').map_or((database, None), |(name, query)| (name, Some(query)));
         if host.is_empty() {
             return Err(wrong("lacks the host"));
         }
@@ -73,7 +76,8 @@ impl Target {
             return Err(wrong("lacks the user"));
         }
         if let Some(port) = host.rsplit_once(':').map(|(_, port)| port).filter(|_| !host.ends_with(']')) {
-            port.parse::<u16>().map_err(|_| wrong(&format!("has the port `{port}`, which is not a number up to 65535")))?;
+            port.parse::<u16>()
+                .map_err(|_| wrong(&format!("has the port `{port}`, which is not a number up to 65535")))?;
         }
         let (name, password) = user.split_once(':').map_or((user, None), |(name, password)| (name, Some(password)));
         let password = password.map_or_else(String::new, |password| format!(":{}", reencode(password)));

@@ -71,7 +71,8 @@ impl Store {
                 Ok(false) => return Err(self.lease_lost(claim, ending).await?),
                 // The column is narrower than its type says: another character set, or a rule of the database.
                 Err(StoreError::Database(reason)) => {
-                    let Some(refused) = results.iter_mut().find(|(name, value)| !value.is_null() && names(&reason, name))
+                    let Some(refused) =
+                        results.iter_mut().find(|(name, value)| !value.is_null() && names(&reason, name))
                     else {
                         return Err(StoreError::Database(reason));
                     };
@@ -157,8 +158,14 @@ impl Store {
             table: &self.spec.name,
             claims: &claims,
             id: claim.id,
-            set_row: self.set_results(results).value("status", status).value("end_date", local_now()).value("error", error),
-            set_claim: Assignments::default().expression("state", "'finished'").expression("closed_at", self.dialect().now),
+            set_row: self
+                .set_results(results)
+                .value("status", status)
+                .value("end_date", local_now())
+                .value("error", error),
+            set_claim: Assignments::default()
+                .expression("state", "'finished'")
+                .expression("closed_at", self.dialect().now),
             // Mine; or reaped and not claimed again; or given up after too many crashes; or my own write whose reply
             // was lost.
             condition: "c.attempt=? AND c.executer_id=? AND ((c.state='held' AND e.status='running') \

@@ -109,7 +109,7 @@ pub struct Registration {
     /// The experiment.
     pub definition: &'static Definition,
     /// Runs the function on one row.
-    pub(crate) execute: fn(Task, Box<dyn Attachment>) -> Ending,
+    pub(crate) execute: fn(&Task, Box<dyn Attachment>) -> Ending,
 }
 
 impl Registration {

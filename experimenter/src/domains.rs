@@ -47,7 +47,9 @@ pub fn files(pattern: &str) -> impl Iterator<Item = Result<String, FieldError>> 
                     .to_str()
                     .map(ToOwned::to_owned)
                     .ok_or_else(|| FieldError::new(format!("the path {} is not UTF-8", path.display()))),
-                Err(error) => Err(FieldError::new(format!("cannot read {}: {}", error.path().display(), error.error()))),
+                Err(error) => {
+                    Err(FieldError::new(format!("cannot read {}: {}", error.path().display(), error.error())))
+                }
             })
             .collect(),
         Err(error) => vec![Err(FieldError::new(format!("the pattern `{pattern}` is malformed: {error}")))],

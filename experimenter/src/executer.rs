@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use experimenter_diesel::{Claim, ClaimOrder, Entry, Executer, Selector, Store, StoreError, Unfit, Value, Work};
 use tokio::sync::mpsc;
 
+use crate::Result;
 use crate::definition::Registration;
 use crate::run::{Attachment, Custom, Ending, Task};
-use crate::{Error, Result};
 
 /// How often an executer tells that it is alive.
 const BEAT: Duration = Duration::from_secs(30);
@@ -73,11 +73,13 @@ pub(crate) fn execute(
     std::thread::scope(|scope| {
         let event_loop = std::thread::Builder::new()
             .name("database".to_owned())
-            .spawn_scoped(scope, move || runtime.block_on(Loop { store, order, report, tasks: task_sender, messages }.work()))
+            .spawn_scoped(scope, move || {
+                runtime.block_on(Loop { store, order, report, tasks: task_sender, messages }.work())
+            })
             .map_err(|error| StoreError::Database(format!("cannot start a thread: {error}")))?;
         for task in tasks {
             let attachment = Attached { messages: message_sender.clone(), failure: Arc::default() };
-            let ending = (experiment.execute)(task, Box::new(attachment));
+            let ending = (experiment.execute)(&task, Box::new(attachment));
             if message_sender.blocking_send(Message::Ended(ending)).is_err() {
                 break;
             }
@@ -102,25 +104,23 @@ struct Attached {
 }
 
 impl Attachment for Attached {
-    #[track_caller]
-    fn write(&mut self, values: Vec<Option<Value>>) -> Result<()> {
+    fn write(&mut self, values: Vec<Option<Value>>) -> Result<(), StoreError> {
         let (sender, reply) = blocking::channel();
         let sent = self.messages.blocking_send(Message::Write(values, sender));
-        match sent.ok().and_then(|()| reply.recv().ok()) {
-            Some(result) => result.map_err(Error::from),
-            None => Err(Error::msg("the executer has stopped")),
-        }
+        sent.ok().and_then(|()| reply.recv().ok()).unwrap_or_else(|| Err(stopped()))
     }
 
-    #[track_caller]
-    fn log(&mut self, logtable: usize, values: Vec<Value>) -> Result<()> {
+    fn log(&mut self, logtable: usize, values: Vec<Value>) -> Result<(), StoreError> {
         if let Some(failure) = &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(Error::from(failure.clone()));
+            return Err(failure.clone());
         }
         let entry = Entry::now(logtable, values);
-        let sent = self.messages.blocking_send(Message::Log(entry, Arc::clone(&self.failure)));
-        sent.map_err(|_| Error::msg("the executer has stopped"))
+        self.messages.blocking_send(Message::Log(entry, Arc::clone(&self.failure))).map_err(|_| stopped())
     }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Database("the executer has stopped".to_owned())
 }
 
 /// The event loop.
@@ -240,7 +240,11 @@ impl Loop<'_> {
             match self.store.finish(claim, &ending).await {
                 Ok(unfit) => {
                     self.tell_unfit(unfit);
-                    if matches!(end, End::Error(_)) { work.failed += 1 } else { work.done += 1 }
+                    if matches!(end, End::Error(_)) {
+                        work.failed += 1;
+                    } else {
+                        work.done += 1;
+                    }
                     (self.report)(Event::Ended { id: claim.id, end, elapsed });
                     return Ok(());
                 }

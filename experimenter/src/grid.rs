@@ -236,10 +236,8 @@ mod tests {
         let spec = table_spec(&DEFINITION).expect("known types");
         let settings: Vec<_> = settings.iter().map(|text| (*text).to_owned()).collect();
         let grid = Grid::new(&DEFINITION, &spec, Backend::Mysql, &settings)?;
-        let rows: Vec<_> = grid
-            .rows()
-            .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
-            .collect();
+        let rows: Vec<_> =
+            grid.rows().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(grid.len(), Some(rows.len() as u64));
         Ok(rows)
     }

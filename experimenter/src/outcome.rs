@@ -39,11 +39,9 @@ impl fmt::Display for Failure {
 impl Failure {
     fn from_error(error: Box<dyn StdError>) -> Self {
         match error.downcast::<Located>() {
-            Ok(located) => Self {
-                message: chain(&*located.source),
-                place: Some(located.location.to_string()),
-                backtrace: None,
-            },
+            Ok(located) => {
+                Self { message: chain(&*located.source), place: Some(located.location.to_string()), backtrace: None }
+            }
             Err(error) => Self { message: chain(&*error), place: None, backtrace: None },
         }
     }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use experimenter_diesel::Value;
+use experimenter_diesel::{StoreError, Value};
+use once_cell::unsync::OnceCell;
 use serde::de::DeserializeOwned;
 
 use crate::panics;
@@ -36,8 +37,8 @@ pub(crate) enum Ending {
 
 /// What a run is attached to: the way of its partial results and log entries to the table.
 pub(crate) trait Attachment {
-    fn write(&mut self, values: Vec<Option<Value>>) -> Result<()>;
-    fn log(&mut self, logtable: usize, values: Vec<Value>) -> Result<()>;
+    fn write(&mut self, values: Vec<Option<Value>>) -> Result<(), StoreError>;
+    fn log(&mut self, logtable: usize, values: Vec<Value>) -> Result<(), StoreError>;
 }
 
 /// One run of an experiment on one row: what the function sees of the table.
@@ -73,6 +74,7 @@ pub struct Run<E: Experiment> {
     attempt: i64,
     seed: u64,
     dir: PathBuf,
+    dir_created: OnceCell<()>,
     custom: Arc<Custom>,
     link: Link,
     experiment: std::marker::PhantomData<fn() -> E>,
@@ -106,6 +108,7 @@ impl<E: Experiment> Run<E> {
             attempt: 1,
             seed: 0,
             dir: std::env::temp_dir().join(format!("experimenter-offline-{}-{count}", std::process::id())),
+            dir_created: OnceCell::new(),
             custom: Arc::default(),
             link: Link::Offline { written: Vec::new(), logged: Vec::new() },
             experiment: std::marker::PhantomData,
@@ -125,6 +128,7 @@ impl<E: Experiment> Run<E> {
             attempt: task.attempt,
             seed: task.seed,
             dir: task.dir.clone(),
+            dir_created: OnceCell::new(),
             custom: Arc::clone(&task.custom),
             link: Link::Attached(attachment),
             experiment: std::marker::PhantomData,
@@ -153,10 +157,12 @@ impl<E: Experiment> Run<E> {
     ///
     /// # Errors
     /// When the folder cannot be created.
+    #[track_caller]
     pub fn dir(&self) -> Result<&Path> {
-        std::fs::create_dir_all(&self.dir)
-            .map_err(|error| Error::msg(format!("cannot create the row's folder {}: {error}", self.dir.display())))?;
-        Ok(&self.dir)
+        match self.dir_created.get_or_try_init(|| std::fs::create_dir_all(&self.dir)) {
+            Ok(()) => Ok(&self.dir),
+            Err(error) => Err(Error::msg(format!("cannot create the row's folder {}: {error}", self.dir.display()))),
+        }
     }
 
     /// A value of the command line's `--custom NAME=VALUE`, as any serde type.
@@ -183,7 +189,7 @@ impl<E: Experiment> Run<E> {
     #[track_caller]
     pub fn write(&mut self, partial: E::Partial) -> Result<()> {
         match &mut self.link {
-            Link::Attached(attachment) => attachment.write(partial.to_values()),
+            Link::Attached(attachment) => located(attachment.write(partial.to_values())),
             Link::Offline { written, .. } => {
                 written.push(Box::new(partial));
                 Ok(())
@@ -198,7 +204,7 @@ impl<E: Experiment> Run<E> {
     #[track_caller]
     pub fn log<L: LogEntry<Experiment = E>>(&mut self, entry: L) -> Result<()> {
         match &mut self.link {
-            Link::Attached(attachment) => attachment.log(L::LOGTABLE, entry.to_values()),
+            Link::Attached(attachment) => located(attachment.log(L::LOGTABLE, entry.to_values())),
             Link::Offline { logged, .. } => {
                 logged.push(Box::new(entry));
                 Ok(())
@@ -208,29 +214,33 @@ impl<E: Experiment> Run<E> {
 
     /// What an offline run was given by [`Run::write`], in order.
     pub fn written(&self) -> impl Iterator<Item = &E::Partial> {
-        self.remembered().0.iter().filter_map(|partial| partial.downcast_ref())
+        let written = if let Link::Offline { written, .. } = &self.link { &written[..] } else { &[] };
+        written.iter().filter_map(|partial| partial.downcast_ref())
     }
 
     /// What an offline run was given by [`Run::log`] for one logtable, in order.
     pub fn logged<L: LogEntry<Experiment = E>>(&self) -> impl Iterator<Item = &L> {
-        self.remembered().1.iter().filter_map(|entry| entry.downcast_ref())
+        let logged = if let Link::Offline { logged, .. } = &self.link { &logged[..] } else { &[] };
+        logged.iter().filter_map(|entry| entry.downcast_ref())
     }
+}
 
-    fn remembered(&self) -> (&[Box<dyn Any>], &[Box<dyn Any>]) {
-        match &self.link {
-            Link::Attached(_) => (&[], &[]),
-            Link::Offline { written, logged } => (written, logged),
-        }
+/// The store's error with the place of the user's call.
+#[track_caller]
+fn located(result: Result<(), StoreError>) -> Result<()> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(error) => Err(Error::from(error)),
     }
 }
 
 /// Runs the function on one row; its panic is an ending like another.
-pub(crate) fn execute<E: Experiment>(task: Task, attachment: Box<dyn Attachment>) -> Ending {
+pub(crate) fn execute<E: Experiment>(task: &Task, attachment: Box<dyn Attachment>) -> Ending {
     let key = match E::from_values(&task.key) {
         Ok(key) => key,
         Err(error) => return Ending::Failed(unreadable(&error)),
     };
-    let mut run = Run::<E>::attached(&task, attachment);
+    let mut run = Run::<E>::attached(task, attachment);
     match panics::catch(|| key.call(&mut run)) {
         Ok(Ok(Outcome::Done(results))) => Ending::Done(results.to_values()),
         Ok(Ok(Outcome::Paused)) => Ending::Paused,

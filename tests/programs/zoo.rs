@@ -30,7 +30,13 @@ use experimenter::prelude::*;
 )]
 pub(crate) fn kinds(key: &KindsKey) -> KindsResults {
     let when = key.day.and_hms_micro_opt(12, 30, 0, 250_000).unwrap_or_default();
-    KindsResults { big: key.u64, when, short: "short".to_owned(), copy: key.layers.clone(), none: key.maybe.map(f64::from) }
+    KindsResults {
+        big: key.u64,
+        when,
+        short: "short".to_owned(),
+        copy: key.layers.clone(),
+        none: key.maybe.map(f64::from),
+    }
 }
 
 /// A keyfield whose values come from elsewhere.

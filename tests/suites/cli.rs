@@ -41,7 +41,10 @@ fn the_commands_of_a_study() {
         let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
         grid(&["fill", "--dry-run", "--set", "n=0..20"]).success().stdout_has("20 new rows would be");
         grid(&["fill", "--set", "n=0..20"]).success().stdout_has("20 new rows");
-        grid(&["fill", "--set", "n=0..=20", "--json"]).success().stdout_has("\"new\": 1").stdout_has("\"existing\": 20");
+        grid(&["fill", "--set", "n=0..=20", "--json"])
+            .success()
+            .stdout_has("\"new\": 1")
+            .stdout_has("\"existing\": 20");
         grid(&["execute", "--max-experiments", "3"]).success().stderr_has("3 rows done").stderr_has("row 1: done in");
         grid(&["execute", "--ids", "10-12", "--random-order"]).success().stderr_has("3 rows done");
         let status = grid(&["status"]);
@@ -52,12 +55,16 @@ fn the_commands_of_a_study() {
         grid(&["reset", "--ids", "1-2", "--yes"]).success().stdout_has("2 rows are open again");
         let csv = grid(&["export", "--status", "done"]).success().stdout.clone();
         assert_eq!(csv.lines().count(), 5, "{csv}");
-        assert!(csv.starts_with("ID,mode,n,creation_date,status,start_date,name,machine,square,seed,note,end_date,error\n"));
+        assert!(
+            csv.starts_with("ID,mode,n,creation_date,status,start_date,name,machine,square,seed,note,end_date,error\n")
+        );
         grid(&["export", "--format", "json", "-o", "table.json"]).success().stderr_has("21 rows in table.json");
         let json: serde_json::Value = serde_json::from_str(&sandbox.read("table.json")).expect("JSON");
         assert_eq!(json.as_array().map(Vec::len), Some(21));
         assert_eq!(json[2]["square"], 4.0);
-        grid(&["drop", "--dry-run"]).success().stdout_has("would drop the table `grid` with 21 rows (17 created, 4 done)");
+        grid(&["drop", "--dry-run"])
+            .success()
+            .stdout_has("would drop the table `grid` with 21 rows (17 created, 4 done)");
         grid(&["drop", "--yes"]).success().stdout_has("are dropped");
         refused(&grid(&["status"]), 1, &["there is no table `grid`", "hint: fill it first: ", " fill"]);
         grid(&["drop", "--yes"]).success().stdout_has("nothing to drop");
@@ -69,7 +76,8 @@ fn several_experiments_are_listed_and_chosen() {
     let sandbox = Sandbox::new();
     let list = sandbox.run(zoo(), ["list"]);
     list.success().stdout_has("kinds").stdout_has("all_kinds").stdout_has("tests/programs/zoo.rs:");
-    let json: serde_json::Value = serde_json::from_str(&sandbox.run(zoo(), ["list", "--json"]).success().stdout).expect("JSON");
+    let json: serde_json::Value =
+        serde_json::from_str(&sandbox.run(zoo(), ["list", "--json"]).success().stdout).expect("JSON");
     assert_eq!(json[0]["experiment"], "broken");
     refused(&sandbox.run(zoo(), ["fill"]), 2, &["several experiments", "--experiment NAME", "`kinds`", "`open`"]);
     refused(&sandbox.run(zoo(), ["fill", "--experiment", "no"]), 2, &["no experiment `no`", "`kinds`"]);
@@ -157,7 +165,11 @@ fn a_wrong_command_line_says_the_right_one() {
     refused(&sandbox.run(grid(), ["reset", "--ids", "1"]), 2, &["nobody to ask", "--yes"]);
     refused(&sandbox.run(grid(), ["drop"]), 2, &["nobody to ask", "--yes"]);
     refused(&sandbox.run(grid(), ["summary", "--by", "kernel"]), 2, &["no keyfield `kernel`", "`mode`, `n`"]);
-    refused(&sandbox.run(grid(), ["summary", "--value", "loss"]), 2, &["no resultfield `loss`", "`square`, `seed`, `note`"]);
+    refused(
+        &sandbox.run(grid(), ["summary", "--value", "loss"]),
+        2,
+        &["no resultfield `loss`", "`square`, `seed`, `note`"],
+    );
     refused(&sandbox.run(grid(), ["summary", "--value", "note"]), 2, &["`note` is text"]);
     refused(&sandbox.run(grid(), ["run", "--by", "kernel"]), 2, &["no keyfield `kernel`"]);
     for (url, says) in [
@@ -175,7 +187,11 @@ fn a_wrong_command_line_says_the_right_one() {
 #[test]
 fn help_is_for_newcomers() {
     let sandbox = Sandbox::new();
-    sandbox.run(grid(), ["--help"]).success().stdout_has("execute --max-experiments 1").stdout_has("EXPERIMENTER_DATABASE");
+    sandbox
+        .run(grid(), ["--help"])
+        .success()
+        .stdout_has("execute --max-experiments 1")
+        .stdout_has("EXPERIMENTER_DATABASE");
     for command in ["list", "fill", "execute", "run", "status", "summary", "reset", "export", "drop"] {
         sandbox.run(grid(), [command, "--help"]).success().stdout_has("--database");
     }
@@ -221,7 +237,9 @@ fn a_table_of_another_shape_is_refused_in_full() {
     for_each_database(|target| {
         let sandbox = Sandbox::new();
         let url = target.url();
-        target.sql("CREATE TABLE grid (ID INTEGER PRIMARY KEY, mode VARCHAR(255), n DATE, status VARCHAR(255), extra INT)");
+        target.sql(
+            "CREATE TABLE grid (ID INTEGER PRIMARY KEY, mode VARCHAR(255), n DATE, status VARCHAR(255), extra INT)",
+        );
         for command in ["fill", "execute", "status"] {
             let output = sandbox.run(grid(), [command, "--database", &url]);
             refused(&output, 1, &["other columns", "missing: `square`", "different: `n`", "extra: `extra`"]);

@@ -68,7 +68,10 @@ fn rows_are_joined_with_their_logtable_and_grouped() -> QueryResult<()> {
         .select((svm::kernel, count_star(), avg(svm::score)))
         .order(svm::kernel)
         .load(&mut connection)?;
-    assert_eq!(means.iter().map(|(kernel, n, _)| (*kernel, *n)).collect::<Vec<_>>(), [(Kernel::Linear, 4), (Kernel::Rbf, 4)]);
+    assert_eq!(
+        means.iter().map(|(kernel, n, _)| (*kernel, *n)).collect::<Vec<_>>(),
+        [(Kernel::Linear, 4), (Kernel::Rbf, 4)]
+    );
     assert!(means[1].2.is_some_and(|mean| (mean - 0.765).abs() < 1e-9));
     Ok(())
 }
@@ -77,7 +80,8 @@ fn rows_are_joined_with_their_logtable_and_grouped() -> QueryResult<()> {
 fn every_type_comes_back_as_it_went() -> QueryResult<()> {
     use zoo::kinds_schema::all_kinds;
     let (_sandbox, mut connection) = executed(env!("CARGO_BIN_EXE_zoo"), &["--experiment", "kinds"]);
-    let rows: Vec<KindsRow> = all_kinds::table.select(KindsRow::as_select()).order(all_kinds::id).load(&mut connection)?;
+    let rows: Vec<KindsRow> =
+        all_kinds::table.select(KindsRow::as_select()).order(all_kinds::id).load(&mut connection)?;
     assert_eq!(rows.len(), 8);
     let row = &rows[0];
     assert_eq!((row.i8, row.u64, row.u32), (-128, 9_000_000_000_000_000_000, u32::MAX));
@@ -91,6 +95,9 @@ fn every_type_comes_back_as_it_went() -> QueryResult<()> {
     let json = serde_json::to_string(&rows).expect("JSON");
     assert_eq!(serde_json::from_str::<Vec<KindsRow>>(&json).expect("rows"), rows);
     let keys: Vec<KindsKey> = all_kinds::table.select(KindsKey::as_select()).load(&mut connection)?;
-    assert_eq!(serde_json::from_str::<Vec<KindsKey>>(&serde_json::to_string(&keys).expect("JSON")).expect("keys"), keys);
+    assert_eq!(
+        serde_json::from_str::<Vec<KindsKey>>(&serde_json::to_string(&keys).expect("JSON")).expect("keys"),
+        keys
+    );
     Ok(())
 }

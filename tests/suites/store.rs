@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use experimenter_diesel::{
-    Claim, ClaimOrder, Claimer, Column, Ending, Entry, Executer, FillMode, Filled, LogtableSpec, Selector, Status, Store,
-    StoreError, TableSpec, Target as Url, Value,
+    Claim, ClaimOrder, Claimer, Column, Ending, Entry, Executer, FillMode, Filled, LogtableSpec, Selector, Status,
+    Store, StoreError, TableSpec, Target as Url, Value,
 };
 use experimenter_tests::{Target, for_each_database};
 
@@ -89,7 +89,9 @@ fn the_tables_are_pyexperimenters() {
         let expected = "ID kernel c seed creation_date status start_date name machine score model steps end_date error";
         assert_eq!(names.join(" "), expected);
         let plan = match target {
-            Target::Sqlite { .. } => "EXPLAIN QUERY PLAN SELECT ID FROM study WHERE status='created' AND ID >= 3 ORDER BY ID",
+            Target::Sqlite { .. } => {
+                "EXPLAIN QUERY PLAN SELECT ID FROM study WHERE status='created' AND ID >= 3 ORDER BY ID"
+            }
             Target::MariaDb(_) => "EXPLAIN SELECT ID FROM study WHERE status='created' AND ID >= 3 ORDER BY ID",
         };
         assert!(format!("{:?}", target.sql(plan)).contains("experimenter_status"), "a claim uses the index");
@@ -429,7 +431,8 @@ fn log_entries_are_written_once_and_partial_results_stay() {
         store.log(&mut repeated, &entries).await.expect("the same entries");
         store.log(&mut claim, &[Entry::now(0, vec![0.4.into()])]).await.expect("a further entry");
         let logged = target.sql("SELECT loss, attempt FROM study__epochs WHERE experiment_id = 1 ORDER BY ID");
-        let expected: Vec<_> = ["0.9", "0.5", "0.4"].map(|loss| vec![Some(loss.to_owned()), Some("1".to_owned())]).into();
+        let expected: Vec<_> =
+            ["0.9", "0.5", "0.4"].map(|loss| vec![Some(loss.to_owned()), Some("1".to_owned())]).into();
         assert_eq!(logged, expected);
         store.write_partial(&claim, vec![None, Some("half".into()), None]).await.expect("a partial result");
         assert_eq!(target.sql("SELECT status, score, model FROM study")[0][1..], [None, Some("half".to_owned())]);
@@ -452,10 +455,12 @@ fn a_reset_keeps_the_id_and_archives_what_was_there() {
         assert_eq!(store.reset(&failed).await, Ok(1));
         assert_eq!(store.reset(&Selector { ids: Some(1.into()), ..Selector::default() }).await, Ok(1));
         assert_eq!(by_status(target, "created"), "3");
-        let empty = "SELECT COUNT(*) FROM study WHERE score IS NULL AND error IS NULL AND start_date IS NULL AND name IS NULL";
+        let empty =
+            "SELECT COUNT(*) FROM study WHERE score IS NULL AND error IS NULL AND start_date IS NULL AND name IS NULL";
         assert_eq!(target.value(empty), Some("3".to_owned()));
         assert_eq!(target.value("SELECT COUNT(*) FROM study__epochs"), Some("0".to_owned()));
-        let archived = target.sql("SELECT payload FROM experimenter__study__attempts WHERE reason = 'reset' ORDER BY experiment_id");
+        let archived = target
+            .sql("SELECT payload FROM experimenter__study__attempts WHERE reason = 'reset' ORDER BY experiment_id");
         let payload = |index: usize| -> serde_json::Value {
             let text: &str = archived[index][0].as_deref().expect("a payload");
             serde_json::from_str(text).expect("JSON")

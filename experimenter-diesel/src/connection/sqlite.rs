@@ -113,21 +113,25 @@ impl Connection {
 impl Session {
     fn open(path: &Path) -> Result<Self> {
         let lock_path = sidecar(path);
-        let url = path.to_str().ok_or_else(|| {
-            StoreError::Url(format!("the path {} is not UTF-8, which SQLite needs", path.display()))
-        })?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(|error| {
-            match error.kind() {
-                std::io::ErrorKind::NotFound => StoreError::Unreachable(format!(
-                    "the folder of {} does not exist; create it, or name another file by `--database sqlite://…`",
-                    path.display()
-                )),
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    StoreError::NotPermitted(format!("cannot write beside the database: {}: {error}", lock_path.display()))
-                }
-                _ => StoreError::Unreachable(format!("{}: {error}", lock_path.display())),
-            }
-        })?;
+        let url = path
+            .to_str()
+            .ok_or_else(|| StoreError::Url(format!("the path {} is not UTF-8, which SQLite needs", path.display())))?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(
+                |error| match error.kind() {
+                    std::io::ErrorKind::NotFound => StoreError::Unreachable(format!(
+                        "the folder of {} does not exist; create it, or name another file by `--database sqlite://…`",
+                        path.display()
+                    )),
+                    std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                        StoreError::NotPermitted(format!(
+                            "cannot write beside the database: {}: {error}",
+                            lock_path.display()
+                        ))
+                    }
+                    _ => StoreError::Unreachable(format!("{}: {error}", lock_path.display())),
+                },
+            )?;
         // Switching to WAL needs the file alone for a moment, so it takes its turn like any writer.
         let connection = locked(&lock, || {
             let mut connection = SqliteConnection::establish(url)

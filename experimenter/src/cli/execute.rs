@@ -103,7 +103,9 @@ fn custom(texts: &[String]) -> Result<Custom, Failure> {
         .iter()
         .map(|text| {
             let Some((name, value)) = text.split_once('=') else {
-                return Err(Failure::usage(format!("`--custom {text}` lacks its `=`")).hint("write `--custom NAME=VALUE`"));
+                return Err(
+                    Failure::usage(format!("`--custom {text}` lacks its `=`")).hint("write `--custom NAME=VALUE`")
+                );
             };
             let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
             Ok((name.trim().to_owned(), value))

@@ -27,7 +27,9 @@ pub(super) fn fill_grid(context: &mut Context<'_>, args: &args::Grid, mode: Fill
     // Everything that can be wrong with the grid is found before anything is written.
     let grid = Grid::new(definition, context.store.spec(), context.store.backend(), &args.set)?;
     let Some(total) = grid.len() else {
-        return Err(Failure::usage("the grid has more rows than can be counted").hint("narrow it by `--set FIELD=VALUES`"));
+        return Err(
+            Failure::usage("the grid has more rows than can be counted").hint("narrow it by `--set FIELD=VALUES`")
+        );
     };
     let exists = context.exists()?;
     match mode {

@@ -25,7 +25,9 @@ pub(super) fn reset(context: &mut Context<'_>, args: &args::Reset) -> Result<u8,
         return tell(context, counts.total(), &format!("would {what}"));
     }
     if counts.of(Status::Running) > 0 {
-        context.console.note("an executer that still runs one of them will find its result refused, and kept beside the table");
+        context
+            .console
+            .note("an executer that still runs one of them will find its result refused, and kept beside the table");
     }
     if !args.confirm.yes && !context.confirm(&what)? {
         return tell(context, 0, "nothing was changed");

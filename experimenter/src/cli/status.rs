@@ -46,7 +46,8 @@ fn as_text(counts: &Counts, executers: &[ExecuterReport], unfit: &[Unfit]) -> St
 }
 
 fn executer_table(executers: &[ExecuterReport]) -> Table {
-    let mut table = Table::new(&["executer", "host", "pid", "state", "running", "done", "failed", "busy", "last contact"]);
+    let mut table =
+        Table::new(&["executer", "host", "pid", "state", "running", "done", "failed", "busy", "last contact"]);
     for executer in executers {
         table.row(vec![
             executer.name.clone(),

@@ -1,6 +1,6 @@
 //! `summary`: statistics of the results, by keyfields.
 
-use experimenter_diesel::{Kind, Selector};
+use experimenter_diesel::{Kind, Selector, Value};
 use serde_json::json;
 
 use super::args;
@@ -131,7 +131,7 @@ fn number(x: f64) -> String {
 
 fn as_json(by: &[String], values: &[String], groups: &[Group]) -> serde_json::Value {
     let group = |group: &Group| {
-        let key: serde_json::Map<_, _> = by.iter().cloned().zip(group.key.iter().map(|value| value.to_json())).collect();
+        let key: serde_json::Map<_, _> = by.iter().cloned().zip(group.key.iter().map(Value::to_json)).collect();
         let statistics: serde_json::Map<_, _> = values
             .iter()
             .zip(&group.values)
