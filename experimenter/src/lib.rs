@@ -63,11 +63,32 @@ pub mod __private {
     pub use crate::definition::{Column, Definition, Keyfield, Logtable, Registration};
     pub use crate::experiment::field;
     pub use crate::field::{
-        Domain, Enumeration, Field, FieldError, Narrow, NarrowOption, TextField, from_variant_name, variant_from_value,
+        Domain, Enumeration, Field, FieldError, Narrow, NarrowOption, TextField, field_serde, from_variant_name, is_field,
+        is_text_field, status_serde, variant_from_value,
     };
     pub use chrono::NaiveDateTime;
     pub use diesel;
     pub use experimenter_diesel::{Status, Value};
     pub use inventory;
     pub use serde;
+
+    /// The values of a struct's fields.
+    pub type Values = Vec<Value>;
+    /// The values of some of a struct's fields.
+    pub type PartialValues = Vec<Option<Value>>;
+    /// What was read from values, or the field that is none.
+    pub type Fallible<T> = Result<T, FieldError>;
+    /// What became of a call.
+    pub type Ended<E> = Result<crate::Outcome<<E as crate::Experiment>::Results>, crate::Failure>;
+
+    /// A domain without values yet.
+    #[must_use]
+    pub fn domain<T: Field>() -> Domain<T> {
+        Domain::new()
+    }
+
+    /// A field's value.
+    pub fn to_value<T: Field>(field: &T) -> Value {
+        field.to_value()
+    }
 }

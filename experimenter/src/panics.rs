@@ -19,13 +19,20 @@ thread_local! {
 pub(crate) fn catch<T>(function: impl FnOnce() -> T) -> Result<T, Failure> {
     install_hook();
     CATCHING.set(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(function));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| __experimenter_run(function)));
     CATCHING.set(false);
     result.map_err(|payload| {
         let caught = CAUGHT.take();
         // A panic that another thread handed over by `join` did not pass through the hook here.
         caught.unwrap_or_else(|| Failure { message: panicked(&*payload), place: None, backtrace: None })
     })
+}
+
+/// Marks where the frames of the user's code begin.
+#[inline(never)]
+fn __experimenter_run<T>(function: impl FnOnce() -> T) -> T {
+    // What is done with the result keeps the call from becoming a jump, which would lose the frame.
+    std::hint::black_box(function())
 }
 
 fn install_hook() {
@@ -59,19 +66,17 @@ fn panicked(payload: &(dyn Any + Send)) -> String {
     format!("panicked: {message}")
 }
 
-/// The frames between the panic's machinery and ours.
+/// The frames between the panic's machinery and ours; all of them, where these cannot be told.
 fn of_the_experiment(backtrace: &str) -> String {
     let frames = frames(backtrace);
-    let is_machinery = |frame: &&str| frame.contains("core::panicking::") || frame.contains("std::panicking::");
-    let start = frames.iter().rposition(|frame| is_machinery(&frame.as_ref()) && !frame.contains("catch_unwind"));
-    let ours = frames.iter().position(|frame| frame.contains("experimenter::panics::catch"));
-    // Frames of `catch_unwind` lie below the function: the machinery above it ends before them.
-    let below = frames.iter().position(|frame| frame.contains("catch_unwind")).or(ours).unwrap_or(frames.len());
-    let start = match start {
-        Some(last) if last < below => last + 1,
-        _ => frames[..below].iter().rposition(|frame| is_machinery(&frame.as_ref())).map_or(0, |last| last + 1),
+    let end = frames.iter().position(|frame| frame.contains("__experimenter_run")).unwrap_or(frames.len());
+    let is_machinery = |frame: &String| {
+        ["core::panicking::", "std::panicking::", "rust_begin_unwind", "core::option::", "core::result::"]
+            .iter()
+            .any(|name| frame.lines().next().is_some_and(|line| line.contains(name)))
     };
-    frames.get(start..below).filter(|kept| !kept.is_empty()).unwrap_or(&frames).concat()
+    let start = frames[..end].iter().rposition(is_machinery).map_or(0, |last| last + 1);
+    if start < end { frames[start..end].concat() } else { frames.concat() }
 }
 
 /// Splits a printed backtrace into its frames; a frame is a numbered line and the indented `at` line below it.
@@ -101,7 +106,7 @@ mod tests {
         assert!(failure.place.is_some_and(|place| place.contains("panics.rs:")));
         let backtrace = failure.backtrace.expect("a backtrace");
         assert!(backtrace.contains("a_panic_becomes_a_failure"), "{backtrace}");
-        assert!(!backtrace.contains("rust_begin_unwind"), "{backtrace}");
+        assert!(!backtrace.contains("rust_begin_unwind") && !backtrace.contains("catch_unwind"), "{backtrace}");
     }
 
     #[test]

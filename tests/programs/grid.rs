@@ -32,7 +32,7 @@ enum Mode {
 fn grid(key: &GridKey, run: &mut GridRun) -> Result<Outcome<GridResults>> {
     audit(key, run)?;
     run.log(GridSteps { step: 1 })?;
-    run.write(GridPartial { note: Some(Some("begun".to_owned())), ..GridPartial::default() })?;
+    run.write(GridPartial { note: Some("begun".to_owned()), ..GridPartial::default() })?;
     match key.mode {
         Mode::Square | Mode::Nan => {}
         Mode::Fail => return Err(Error::from(std::fs::read("there is no such file").unwrap_err())),

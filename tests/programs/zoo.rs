@@ -19,7 +19,7 @@ use experimenter::prelude::*;
     },
     resultfields = {
         big: u64,
-        when: NaiveDateTime,
+        moment: NaiveDateTime,
         #[sql = "VARCHAR(8)"]
         short: String,
         copy: Json<Vec<u16>>,
@@ -29,10 +29,10 @@ use experimenter::prelude::*;
     result_timestamps = true,
 )]
 pub(crate) fn kinds(key: &KindsKey) -> KindsResults {
-    let when = key.day.and_hms_micro_opt(12, 30, 0, 250_000).unwrap_or_default();
+    let moment = key.day.and_hms_micro_opt(12, 30, 0, 250_000).unwrap_or_default();
     KindsResults {
         big: key.u64,
-        when,
+        moment,
         short: "short".to_owned(),
         copy: key.layers.clone(),
         none: key.maybe.map(f64::from),
@@ -62,7 +62,7 @@ fn broken(_key: &BrokenKey) -> BrokenResults {
 #[experiment(
     keyfields = {
         #[sql = "VARCHAR(3)"]
-        name: String = ["abc", "abcd"],
+        label: String = ["abc", "abcd"],
         n: i32 = 0..2,
     },
     resultfields = { y: f64 },

@@ -78,10 +78,10 @@ fn rows_are_joined_with_their_logtable_and_grouped() -> QueryResult<()> {
 
 #[test]
 fn every_type_comes_back_as_it_went() -> QueryResult<()> {
-    use zoo::kinds_schema::all_kinds;
+    use zoo::kinds_schema::kinds;
     let (_sandbox, mut connection) = executed(env!("CARGO_BIN_EXE_zoo"), &["--experiment", "kinds"]);
     let rows: Vec<KindsRow> =
-        all_kinds::table.select(KindsRow::as_select()).order(all_kinds::id).load(&mut connection)?;
+        kinds::table.select(KindsRow::as_select()).order(kinds::id).load(&mut connection)?;
     assert_eq!(rows.len(), 8);
     let row = &rows[0];
     assert_eq!((row.i8, row.u64, row.u32), (-128, 9_000_000_000_000_000_000, u32::MAX));
@@ -89,12 +89,12 @@ fn every_type_comes_back_as_it_went() -> QueryResult<()> {
     assert_eq!(row.text, "日本, \"quoted\"\nline");
     assert_eq!((row.maybe, row.layers.0.clone()), (None, vec![64, 32]));
     assert_eq!(row.big, Some(9_000_000_000_000_000_000));
-    assert_eq!(row.when.map(|when| when.to_string()), Some("2026-01-01 12:30:00.250".to_owned()));
+    assert_eq!(row.moment.map(|moment| moment.to_string()), Some("2026-01-01 12:30:00.250".to_owned()));
     assert!(row.short_timestamp.is_some() && row.none.is_none());
     // All rows are serde's.
     let json = serde_json::to_string(&rows).expect("JSON");
     assert_eq!(serde_json::from_str::<Vec<KindsRow>>(&json).expect("rows"), rows);
-    let keys: Vec<KindsKey> = all_kinds::table.select(KindsKey::as_select()).load(&mut connection)?;
+    let keys: Vec<KindsKey> = kinds::table.select(KindsKey::as_select()).load(&mut connection)?;
     assert_eq!(
         serde_json::from_str::<Vec<KindsKey>>(&serde_json::to_string(&keys).expect("JSON")).expect("keys"),
         keys

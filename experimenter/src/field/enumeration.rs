@@ -15,6 +15,9 @@ use super::{Field, FieldError, scalar::text_of};
 )]
 pub trait TextField: Field {}
 
+/// Compiles if the type is such a one: the attribute asks this first, at the type's token.
+pub const fn is_text_field<T: TextField>() {}
+
 /// A fieldless enum and the names of its variants; `#[derive(Field)]` implements it.
 pub trait Enumeration: Sized + Clone + 'static {
     /// Each variant with the name that it is stored by, in the order of the declaration.

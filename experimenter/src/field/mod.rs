@@ -5,15 +5,17 @@ mod enumeration;
 mod json;
 mod narrow;
 mod scalar;
+mod with_serde;
 
 use std::fmt;
 
 use experimenter_diesel::Value;
 
 pub use domain::{Domain, IntoElement};
-pub use enumeration::{Enumeration, TextField, from_variant_name, variant_from_value};
+pub use enumeration::{Enumeration, TextField, from_variant_name, is_text_field, variant_from_value};
 pub use json::Json;
 pub use narrow::{Narrow, NarrowOption};
+pub use with_serde::{field_serde, status_serde};
 
 /// A type that a keyfield, a resultfield or a logtable's column can have.
 ///
@@ -69,6 +71,9 @@ pub trait Field: Sized + Clone + fmt::Debug + PartialEq + 'static {
         None
     }
 }
+
+/// Compiles if the type is a field's: the attribute asks this first, at the type's token.
+pub const fn is_field<T: Field>() {}
 
 /// Why a value is none of a field's type: the reason, and the field where it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,31 @@
+//! `#[experiment]`: raw syntax, then the validated experiment, then its tokens.
+
+mod check;
+mod expand;
+mod model;
+mod parse;
+mod signature;
+mod types;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::errors::Errors;
+
+/// The expansion: the item as it was written, what the attribute adds, and an error for each mistake.
+pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let raw = parse::attribute(attribute, &mut errors);
+    let generated = match parse::function(item.clone()) {
+        Ok(function) => {
+            let experiment = check::experiment(raw, function, &mut errors);
+            if errors.is_empty() { expand::experiment(&experiment) } else { expand::stub(&experiment) }
+        }
+        Err(error) => {
+            errors.push(error);
+            TokenStream::new()
+        }
+    };
+    let errors = errors.finish();
+    quote! { #item #errors #generated }
+}

@@ -1,0 +1,137 @@
+//! An experiment without mistakes: what the expansion is made from.
+
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
+use syn::{Attribute, Expr, LitStr, Type, Visibility};
+
+use crate::names::{KnownType, camel_case};
+
+/// The experiment.
+pub(crate) struct Experiment {
+    pub(crate) names: Names,
+    pub(crate) visibility: Visibility,
+    pub(crate) table: String,
+    pub(crate) result_timestamps: bool,
+    pub(crate) keyfields: Vec<Keyfield>,
+    pub(crate) resultfields: Vec<Field>,
+    pub(crate) logtables: Vec<Logtable>,
+    pub(crate) call: Call,
+}
+
+/// The names in the user's scope, each at the function's name.
+pub(crate) struct Names {
+    pub(crate) function: Ident,
+    pub(crate) key: Ident,
+    pub(crate) results: Ident,
+    pub(crate) partial: Ident,
+    pub(crate) row: Ident,
+    pub(crate) run: Ident,
+    pub(crate) schema: Ident,
+}
+
+impl Names {
+    pub(crate) fn of(function: &Ident) -> Self {
+        let text = function.to_string();
+        let text = text.trim_start_matches("r#");
+        let camel = camel_case(text);
+        let named = |ending: &str| format_ident!("{camel}{ending}", span = function.span());
+        Self {
+            key: named("Key"),
+            results: named("Results"),
+            partial: named("Partial"),
+            row: named("Row"),
+            run: named("Run"),
+            schema: format_ident!("{text}_schema", span = function.span()),
+            function: function.clone(),
+        }
+    }
+}
+
+/// A keyfield and its values.
+pub(crate) struct Keyfield {
+    pub(crate) field: Field,
+    pub(crate) domain: Domain,
+}
+
+/// What a keyfield ranges over.
+pub(crate) enum Domain {
+    /// The attribute does not say.
+    Elsewhere,
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// Any expression that can be iterated over.
+    Iterator(Expr),
+}
+
+/// A column of the main table or of a logtable.
+pub(crate) struct Field {
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) ty: FieldType,
+    pub(crate) sql: Option<LitStr>,
+}
+
+/// A field's type: as written, and without its `Option`.
+pub(crate) struct FieldType {
+    pub(crate) written: Type,
+    pub(crate) inner: Type,
+    pub(crate) optional: bool,
+    pub(crate) kind: Kind,
+}
+
+/// How a type is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A type that the attribute knows by its name.
+    Known(KnownType),
+    /// Text, by serde: `Json<T>`.
+    Json,
+    /// Text, by the type's implementation of `TextField`.
+    Text,
+}
+
+impl Kind {
+    /// The type in `diesel::sql_types`.
+    pub(crate) fn diesel(self) -> &'static str {
+        match self {
+            Self::Known(KnownType { diesel, .. }) => diesel,
+            Self::Json | Self::Text => "Text",
+        }
+    }
+
+    /// Whether the column is wider than the type.
+    pub(crate) fn is_narrow(self) -> bool {
+        matches!(self, Self::Known(KnownType { narrow: true, .. }))
+    }
+
+    /// Whether serde itself would lose values, or does not know the type.
+    pub(crate) fn needs_serde_help(self) -> bool {
+        match self {
+            Self::Known(KnownType { lossy, .. }) => lossy,
+            Self::Json => false,
+            Self::Text => true,
+        }
+    }
+}
+
+/// A logtable: its table's name in the schema, and its struct.
+pub(crate) struct Logtable {
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) row_struct: Ident,
+    pub(crate) columns: Vec<Field>,
+}
+
+/// How the function is called, and where its return type stands.
+pub(crate) struct Call {
+    pub(crate) parameters: Parameters,
+    /// The first and the last token of the return type.
+    pub(crate) output: (Span, Span),
+}
+
+/// The function's parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parameters {
+    Key,
+    KeyAndRun,
+}
