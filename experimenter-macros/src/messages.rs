@@ -63,10 +63,7 @@ pub(crate) fn missing_type(name: &str) -> String {
 }
 
 pub(crate) fn logtable_form(name: &str) -> String {
-    message!(
-        "logtable `{name}` has no columns of the form `{{ … }}`",
-        "help: write `{name}: {{ column: Type, … }}`",
-    )
+    message!("logtable `{name}` has no columns of the form `{{ … }}`", "help: write `{name}: {{ column: Type, … }}`",)
 }
 
 pub(crate) fn unknown_attribute(name: &str) -> String {
@@ -82,7 +79,10 @@ pub(crate) fn logtable_attribute(name: &str) -> String {
 
 pub(crate) fn duplicate_field(name: &str, first: &str) -> String {
     if name == first {
-        message!("field `{name}` stands here a second time", "help: each field of an experiment is one column of its table")
+        message!(
+            "field `{name}` stands here a second time",
+            "help: each field of an experiment is one column of its table"
+        )
     } else {
         message!(
             "fields `{first}` and `{name}` differ in case alone",
@@ -167,7 +167,9 @@ pub(crate) fn logtable_like_experiment(name: &str) -> String {
 
 pub(crate) fn too_many_columns(table: &str, columns: usize, fixed: usize, limit: usize) -> String {
     let cure = match limit {
-        32 => "help: enable the feature `64-column-tables` of `experimenter`, or `128-column-tables`, and the same of `diesel`",
+        32 => {
+            "help: enable the feature `64-column-tables` of `experimenter`, or `128-column-tables`, and the same of `diesel`"
+        }
         64 => "help: enable the feature `128-column-tables` of `experimenter`, and the same of `diesel`",
         _ => "help: put what belongs together into one field of type `Json<T>`",
     };
@@ -233,7 +235,11 @@ pub(crate) fn unsupported_type(found: &str, cure: Option<&str>) -> String {
 }
 
 pub(crate) fn option_of_option() -> String {
-    message!("a field cannot be an `Option` of an `Option`", "note: a column has one `NULL`", "help: write one `Option`")
+    message!(
+        "a field cannot be an `Option` of an `Option`",
+        "note: a column has one `NULL`",
+        "help: write one `Option`"
+    )
 }
 
 pub(crate) fn sql_form() -> String {

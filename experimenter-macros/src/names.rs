@@ -58,9 +58,30 @@ pub(crate) fn is_sql_type(name: &str) -> bool {
 
 /// The SQL types of `#[sql = "…"]`.
 pub(crate) const SQL_TYPES: &[&str] = &[
-    "BOOL", "BOOLEAN", "TINYINT", "SMALLINT", "MEDIUMINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "REAL",
-    "DECIMAL", "NUMERIC", "DEC", "CHAR", "VARCHAR", "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT", "JSON", "DATE",
-    "DATETIME", "TIMESTAMP",
+    "BOOL",
+    "BOOLEAN",
+    "TINYINT",
+    "SMALLINT",
+    "MEDIUMINT",
+    "INT",
+    "INTEGER",
+    "BIGINT",
+    "FLOAT",
+    "DOUBLE",
+    "REAL",
+    "DECIMAL",
+    "NUMERIC",
+    "DEC",
+    "CHAR",
+    "VARCHAR",
+    "TINYTEXT",
+    "TEXT",
+    "MEDIUMTEXT",
+    "LONGTEXT",
+    "JSON",
+    "DATE",
+    "DATETIME",
+    "TIMESTAMP",
 ];
 
 /// Columns that every experiment's table has.
@@ -72,7 +93,16 @@ pub(crate) const LOGTABLE_COLUMNS: &[&str] = &["id", "experiment_id", "timestamp
 
 /// Names that `diesel::table!` gives to something of its own.
 const DIESEL_NAMES: &[&str] = &[
-    "all_columns", "allcolumns", "aliasing", "boxedquery", "columns", "diesel", "dsl", "query_id", "sqltype", "star",
+    "all_columns",
+    "allcolumns",
+    "aliasing",
+    "boxedquery",
+    "columns",
+    "diesel",
+    "dsl",
+    "query_id",
+    "sqltype",
+    "star",
     "table",
 ];
 

@@ -63,8 +63,8 @@ pub mod __private {
     pub use crate::definition::{Column, Definition, Keyfield, Logtable, Registration};
     pub use crate::experiment::field;
     pub use crate::field::{
-        Domain, Enumeration, Field, FieldError, Narrow, NarrowOption, TextField, field_serde, from_variant_name, is_field,
-        is_text_field, status_serde, variant_from_value,
+        Domain, Enumeration, Field, FieldError, Narrow, NarrowOption, TextField, field_serde, from_variant_name,
+        is_field, is_text_field, status_serde, variant_from_value,
     };
     pub use chrono::NaiveDateTime;
     pub use diesel;
@@ -85,6 +85,11 @@ pub mod __private {
     #[must_use]
     pub fn domain<T: Field>() -> Domain<T> {
         Domain::new()
+    }
+
+    /// The value of a field that is written, if it is.
+    pub fn some<T: Field>(field: &Option<T>) -> Option<Value> {
+        field.as_ref().map(Field::to_value)
     }
 
     /// A field's value.

@@ -43,6 +43,7 @@ pub(crate) fn kinds(key: &KindsKey) -> KindsResults {
 #[experiment(keyfields = { seed: i64, base: f64 = linspace(0.0, 1.0, 3) }, resultfields = { y: f64 })]
 fn open(key: &OpenKey, run: &mut OpenRun) -> experimenter::Result<OpenResults> {
     let scale: f64 = run.custom("scale")?;
+    std::fs::write(run.dir()?.join("scale"), scale.to_string())?;
     Ok(OpenResults { y: key.base * scale })
 }
 

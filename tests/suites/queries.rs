@@ -80,8 +80,7 @@ fn rows_are_joined_with_their_logtable_and_grouped() -> QueryResult<()> {
 fn every_type_comes_back_as_it_went() -> QueryResult<()> {
     use zoo::kinds_schema::kinds;
     let (_sandbox, mut connection) = executed(env!("CARGO_BIN_EXE_zoo"), &["--experiment", "kinds"]);
-    let rows: Vec<KindsRow> =
-        kinds::table.select(KindsRow::as_select()).order(kinds::id).load(&mut connection)?;
+    let rows: Vec<KindsRow> = kinds::table.select(KindsRow::as_select()).order(kinds::id).load(&mut connection)?;
     assert_eq!(rows.len(), 8);
     let row = &rows[0];
     assert_eq!((row.i8, row.u64, row.u32), (-128, 9_000_000_000_000_000_000, u32::MAX));

@@ -7,7 +7,8 @@ use experimenter_diesel::{
     Claim, ClaimOrder, Claimer, Column, Ending, Entry, Executer, FillMode, Filled, LogtableSpec, Selector, Status,
     Store, StoreError, TableSpec, Target as Url, Value,
 };
-use experimenter_tests::{Target, for_each_database};
+use experimenter_tests::{MariaDb, Target, for_each_database};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A table with a field of each kind.
 fn spec() -> TableSpec {
@@ -565,6 +566,31 @@ fn side_tables_left_behind_do_not_touch_a_new_table() {
         assert_eq!(again.new, 3);
         assert!(matches!(store.finish(&old, &results(0.1)).await, Err(StoreError::LeaseLost { .. })));
     });
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_not_waited_for_without_end() {
+    let server = MariaDb::start();
+    let url = Url::parse(&server.database().url()).expect("a URL");
+    block_on(async {
+        let mut store = Store::open(&url, spec(), Duration::from_millis(50)).await.expect("a connection");
+        let pid = server.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)).expect("a process");
+        kill_process(pid, Signal::STOP).expect("a signal");
+        while !is_stopped(pid) {}
+        let hung = store.exists().await;
+        kill_process(pid, Signal::CONT).expect("a signal");
+        assert!(matches!(hung, Err(StoreError::Deadline { .. } | StoreError::Unreachable(_))), "{hung:?}");
+        assert_eq!(store.exists().await, Ok(false), "the next call has a connection of its own");
+    });
+}
+
+/// Whether every thread of a process has stopped.
+fn is_stopped(process: Pid) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("a process");
+    threads.into_iter().all(|thread| {
+        let stat = std::fs::read_to_string(thread.expect("a thread").path().join("stat")).expect("its state");
+        stat.rsplit(") ").next().is_some_and(|state| state.starts_with('T'))
+    })
 }
 
 #[test]

@@ -93,7 +93,10 @@ fn errors_and_panics_are_data_and_the_executer_goes_on() {
         let errors = |mode: &str| target.value(&format!("SELECT error FROM grid WHERE mode = '{mode}' AND n = 1"));
         let panic = errors("Panic").expect("an error");
         assert!(panic.starts_with("panicked: n is 1\n    at tests/programs/grid.rs:"), "{panic}");
-        assert!(panic.contains("backtrace:") && panic.contains(": grid\n") && !panic.contains("catch_unwind"), "{panic}");
+        assert!(
+            panic.contains("backtrace:") && panic.contains(": grid\n") && !panic.contains("catch_unwind"),
+            "{panic}"
+        );
         let fail = errors("Fail").expect("an error");
         assert!(fail.contains("No such file") && fail.contains("at tests/programs/grid.rs:"), "{fail}");
 

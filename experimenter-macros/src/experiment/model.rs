@@ -79,6 +79,16 @@ pub(crate) struct FieldType {
     pub(crate) kind: Kind,
 }
 
+impl FieldType {
+    /// Whether nothing can be wrong with the type: `f64` is always what the attribute takes it for.
+    pub(crate) fn is_primitive(&self) -> bool {
+        let primitive =
+            |name: &Ident| name == "String" || name.to_string().starts_with(|c: char| c.is_ascii_lowercase());
+        let is_ident = |path: &syn::TypePath| path.path.get_ident().is_some_and(primitive);
+        matches!(self.kind, Kind::Known(_)) && matches!(&self.inner, Type::Path(path) if is_ident(path))
+    }
+}
+
 /// How a type is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -92,7 +92,8 @@ fn parameters(signature: &Signature, names: &Names, problems: &mut Problems) -> 
     }
     let types: Vec<_> = inputs.iter().filter_map(typed).collect();
     if !types.first().is_some_and(|ty| is_reference(ty, Reference::Shared, &[&names.key])) {
-        problems.push((types.first().to_token_stream(), messages::problem_parameter("first", &format!("&{}", names.key))));
+        problems
+            .push((types.first().to_token_stream(), messages::problem_parameter("first", &format!("&{}", names.key))));
     }
     let Some(run) = types.get(1) else { return Parameters::Key };
     if !is_reference(run, Reference::Exclusive, &[&names.run, &Ident::new("Run", Span::call_site())]) {

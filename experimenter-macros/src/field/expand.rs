@@ -82,7 +82,8 @@ fn input(Enumeration { name, variants }: &Enumeration) -> TokenStream {
     let names = variants.iter().map(|Named { variant, text, .. }| quote!(#name::#variant => #text));
     let text = quote!(#diesel::sql_types::Text);
     let nullable = quote!(#diesel::sql_types::Nullable<#text>);
-    let expressions = [(quote!(#name), &text), (quote!(&#name), &text), (quote!(#name), &nullable), (quote!(&#name), &nullable)];
+    let expressions =
+        [(quote!(#name), &text), (quote!(&#name), &text), (quote!(#name), &nullable), (quote!(&#name), &nullable)];
     let expressions = expressions.map(|(ty, sql_type)| {
         let variant = if ty.to_string().starts_with('&') { quote!(self) } else { quote!(&self) };
         quote! {

@@ -31,7 +31,7 @@ impl<'a> Context<'a> {
         let experiment = choose(experiments, global.experiment.as_deref())?;
         let spec = registry::table_spec(experiment.definition)
             .map_err(|error| Failure::new(format!("{error} ({})", registry::place(experiment.definition))))?;
-        let target = Target::parse(&database(global)?)?;
+        let target = target(global)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -87,6 +87,11 @@ impl<'a> Context<'a> {
         stdin.read_line(&mut answer)?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
+}
+
+/// The database that the user named.
+pub(super) fn target(global: &Global) -> Result<Target, Failure> {
+    Ok(Target::parse(&database(global)?)?)
 }
 
 fn database(global: &Global) -> Result<String, Failure> {

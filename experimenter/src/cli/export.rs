@@ -51,7 +51,8 @@ fn write_rows(context: &mut Context<'_>, args: &args::Export, out: &mut dyn Writ
     let unfit = context.store(async |store| store.unfit(u32::MAX).await)?;
     let exact: HashMap<_, _> = unfit.into_iter().map(|unfit| ((unfit.id, unfit.field), unfit.value)).collect();
     let selector = args.selection.selector();
-    let mut writer = Writer { out, format: args.format, names: &names, rows: 0 };
+    let format = if context.console.is_json() { Format::Json } else { args.format };
+    let mut writer = Writer { out, format, names: &names, rows: 0 };
     writer.begin()?;
     context.runtime.block_on(context.store.records(&selector, &names, |mut record| {
         for (name, value) in names.iter().zip(&mut record.values).filter(|(_, value)| value.is_null()) {

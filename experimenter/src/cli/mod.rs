@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
     let experiments = registry::experiments().map_err(Failure::new)?;
     if let Command::List = cli.command {
-        return list::list(&experiments, console);
+        return list::list(&experiments, &context::target(&cli.global)?, console);
     }
     let mut context = Context::open(&cli.global, &experiments, console)?;
     match &cli.command {

@@ -9,6 +9,8 @@ use super::failure::Failure;
 use crate::exit;
 use crate::report::{Group, Groups, Statistics, Table, count};
 
+const CAPTION: &str = "mean ± standard deviation of the rows that are done; n is their number, of all there are";
+
 pub(super) fn summary(context: &mut Context<'_>, args: &args::Summary) -> Result<u8, Failure> {
     check_fields(context, args)?;
     context.check()?;
@@ -47,6 +49,7 @@ pub(super) fn print(context: &mut Context<'_>, args: &args::Summary) -> Result<(
     if context.console.is_json() {
         context.console.json(&as_json(&by, &values, &groups))?;
     } else {
+        context.console.note(CAPTION);
         context.console.result(&as_table(&by, &values, &groups).to_string())?;
     }
     Ok(())
@@ -83,22 +86,20 @@ fn fields(context: &Context<'_>, args: &args::Summary) -> Result<(Vec<String>, V
 }
 
 fn as_table(by: &[String], values: &[String], groups: &[Group]) -> Table {
-    let several = values.len() > 1;
-    let headers: Vec<_> = by.iter().map(String::as_str).chain(["n"]).collect();
-    let per_value = values.iter().flat_map(|value| {
-        let named = |what: &str| if several { format!("{value} {what}") } else { what.to_owned() };
-        let mean = if several { format!("{value} mean ± sd") } else { format!("{value}: mean ± sd") };
-        // Three columns for each of several values would not fit a terminal.
-        if several { vec![mean] } else { vec![mean, named("min"), named("max")] }
-    });
-    let headers: Vec<_> = headers.into_iter().map(ToOwned::to_owned).chain(per_value).collect();
-    let mut table = Table::new(&headers.iter().map(String::as_str).collect::<Vec<_>>());
+    let single = values.len() == 1;
+    let mut headers: Vec<_> =
+        by.iter().map(String::as_str).chain(["n"]).chain(values.iter().map(String::as_str)).collect();
+    // Three columns for each of several values would not fit a terminal.
+    if single {
+        headers.extend(["min", "max"]);
+    }
+    let mut table = Table::new(&headers);
     for group in groups {
         let mut row: Vec<_> = group.key.iter().map(ToString::to_string).collect();
         row.push(format!("{} of {}", count(group.done), count(group.rows)));
         for statistics in &group.values {
             row.push(mean_and_deviation(statistics, group.done));
-            if !several {
+            if single {
                 row.extend([statistics.min(), statistics.max()].map(|x| x.map_or_else(|| "–".to_owned(), number)));
             }
         }
@@ -110,23 +111,35 @@ fn as_table(by: &[String], values: &[String], groups: &[Group]) -> Table {
 /// `0.953 ± 0.021`, with its own n where that is not the group's.
 fn mean_and_deviation(statistics: &Statistics, done: u64) -> String {
     let Some(mean) = statistics.mean() else { return "–".to_owned() };
-    let deviation = statistics.deviation().map_or_else(String::new, |deviation| format!(" ± {}", number(deviation)));
+    let shown = match statistics.deviation() {
+        Some(deviation) if deviation > 0.0 && (1e-6..1e6).contains(&deviation) && mean.abs() < 1e9 => {
+            // Two significant digits of the deviation, and as many decimals of the mean.
+            let decimals = decimals(deviation, 2);
+            format!("{mean:.decimals$} ± {deviation:.decimals$}")
+        }
+        Some(deviation) => format!("{} ± {}", number(mean), number(deviation)),
+        None => number(mean),
+    };
     let n = if statistics.n() == done { String::new() } else { format!(" (n = {})", count(statistics.n())) };
-    format!("{}{deviation}{n}", number(mean))
+    format!("{shown}{n}")
 }
 
-/// Four significant digits, or the whole number.
+/// Four significant digits.
 fn number(x: f64) -> String {
     if x == 0.0 || !x.is_finite() {
         return x.to_string();
     }
-    let magnitude = x.abs().log10().floor();
-    if !(-4.0..7.0).contains(&magnitude) {
+    if !(1e-4..1e7).contains(&x.abs()) {
         return format!("{x:.3e}");
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 7")]
-    let digits = (3.0 - magnitude).clamp(0.0, 7.0) as usize;
-    format!("{x:.digits$}")
+    format!("{x:.*}", decimals(x, 4))
+}
+
+/// How many decimals show so many significant digits of a number.
+#[expect(clippy::cast_possible_truncation, reason = "the magnitude of an f64 is below 400")]
+fn decimals(x: f64, significant: i32) -> usize {
+    let magnitude = x.abs().log10().floor() as i32;
+    usize::try_from(significant - 1 - magnitude).unwrap_or(0)
 }
 
 fn as_json(by: &[String], values: &[String], groups: &[Group]) -> serde_json::Value {

@@ -41,7 +41,8 @@ pub(super) fn column(raw: RawField, place: Place, errors: &mut Errors) -> Option
 
 /// Doc comments, and nothing else.
 pub(super) fn docs(attributes: Vec<Attribute>, message: fn(&str) -> String, errors: &mut Errors) -> Vec<Attribute> {
-    let (docs, others): (Vec<_>, Vec<_>) = attributes.into_iter().partition(|attribute| attribute.path().is_ident("doc"));
+    let (docs, others): (Vec<_>, Vec<_>) =
+        attributes.into_iter().partition(|attribute| attribute.path().is_ident("doc"));
     for other in others {
         errors.over(other.path(), message(&other.path().to_token_stream().to_string()));
     }

@@ -42,7 +42,8 @@ pub(super) fn logtables(logtables: &[RawLogtable], names: &Names, errors: &mut E
         let text = name.to_string();
         let row_struct = logtable_struct(&names.function, name);
         let same = |other: &&RawLogtable| {
-            other.name.to_string().eq_ignore_ascii_case(&text) || logtable_struct(&names.function, &other.name) == row_struct
+            other.name.to_string().eq_ignore_ascii_case(&text)
+                || logtable_struct(&names.function, &other.name) == row_struct
         };
         if let Some(first) = logtables.iter().take(index).find(same) {
             errors.at(name, messages::duplicate_logtable(&text, &first.name.to_string()));

@@ -1,6 +1,6 @@
 //! The experiment as data.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::LitStr;
 use syn::spanned::Spanned;
@@ -16,7 +16,7 @@ pub(super) fn definition(experiment: &Experiment) -> TokenStream {
     let resultfields = resultfields.iter().map(column);
     let logtables = logtables.iter().map(logtable);
     quote! {
-        ::experimenter::Definition {
+        __p::Definition {
             name: #name,
             table: #table,
             file: ::core::file!(),
@@ -33,7 +33,7 @@ pub(super) fn definition(experiment: &Experiment) -> TokenStream {
 pub(super) fn empty_definition(experiment: &Experiment) -> TokenStream {
     let (name, table) = (text(&experiment.names.function), &experiment.table);
     quote! {
-        ::experimenter::Definition {
+        __p::Definition {
             name: #name,
             table: #table,
             file: ::core::file!(),
@@ -49,9 +49,9 @@ pub(super) fn empty_definition(experiment: &Experiment) -> TokenStream {
 fn keyfield(Keyfield { field, domain }: &Keyfield) -> TokenStream {
     let Field { docs: _, name, ty, sql } = field;
     let (written, text, sql) = (&ty.written, text(name), sql_override(sql.as_ref()));
-    let line = u32::try_from(name.span().start().line).unwrap_or(0);
+    let line = Literal::usize_unsuffixed(name.span().start().line);
     let over = values(domain, written);
-    quote! { ::experimenter::__private::Keyfield::new::<#written>(#text, #line) #sql #over }
+    quote! { __p::Keyfield::new::<#written>(#text, #line) #sql #over }
 }
 
 /// `.over(…)`: each element at its own place, so that a wrong one is an error there.
@@ -61,7 +61,7 @@ fn values(domain: &Domain, ty: &syn::Type) -> Option<TokenStream> {
         Domain::List(elements) => elements.iter().map(|element| with("with", element)).collect::<TokenStream>(),
         Domain::Iterator(values) => with("with_all", values),
     };
-    Some(quote! { .over(|| ::experimenter::__private::Domain::<#ty>::new() #values .finish()) })
+    Some(quote! { .over(|| __p::domain::<#ty>() #values .finish()) })
 }
 
 fn with(method: &str, values: &syn::Expr) -> TokenStream {
@@ -71,13 +71,13 @@ fn with(method: &str, values: &syn::Expr) -> TokenStream {
 
 fn column(Field { docs: _, name, ty, sql }: &Field) -> TokenStream {
     let (written, text, sql) = (&ty.written, text(name), sql_override(sql.as_ref()));
-    quote! { ::experimenter::__private::Column::new::<#written>(#text) #sql }
+    quote! { __p::Column::new::<#written>(#text) #sql }
 }
 
 fn logtable(Logtable { docs: _, name, row_struct: _, columns }: &Logtable) -> TokenStream {
     let name = text(name);
     let columns = columns.iter().map(column);
-    quote! { ::experimenter::__private::Logtable { name: #name, columns: &[#(#columns),*] } }
+    quote! { __p::Logtable { name: #name, columns: &[#(#columns),*] } }
 }
 
 fn sql_override(sql: Option<&LitStr>) -> Option<TokenStream> {

@@ -1,13 +1,15 @@
 //! The traits, and the registration.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::super::model::{Call, Experiment, Field, Keyfield, Logtable, Names, Parameters};
+use super::checks;
 use super::definition::{definition, empty_definition, text};
 
 /// What each of the traits' functions does.
 struct Bodies {
+    checks: TokenStream,
     definition: TokenStream,
     from_values: TokenStream,
     key_values: TokenStream,
@@ -22,6 +24,7 @@ pub(super) fn all(experiment: &Experiment) -> TokenStream {
     let Experiment { names, keyfields, resultfields, logtables, .. } = experiment;
     let key = &names.key;
     let bodies = Bodies {
+        checks: checks::of_types(experiment),
         definition: definition(experiment),
         from_values: from_values(keyfields),
         key_values: to_values(keyfields.iter().map(|keyfield| &keyfield.field)),
@@ -30,7 +33,7 @@ pub(super) fn all(experiment: &Experiment) -> TokenStream {
         partial_values: partial_values(resultfields),
         entry_values: logtables.iter().map(|logtable| to_values(&logtable.columns)).collect(),
         registration: Some(quote! {
-            ::experimenter::__private::inventory::submit! { ::experimenter::__private::Registration::of::<#key>() }
+            __p::inventory::submit!(__p::Registration::of::<#key>());
         }),
     };
     implement(experiment, &bodies)
@@ -40,6 +43,7 @@ pub(super) fn all(experiment: &Experiment) -> TokenStream {
 pub(super) fn stubs(experiment: &Experiment) -> TokenStream {
     let nothing = || quote! { ::core::unreachable!() };
     let bodies = Bodies {
+        checks: TokenStream::new(),
         definition: empty_definition(experiment),
         from_values: nothing(),
         key_values: nothing(),
@@ -54,24 +58,23 @@ pub(super) fn stubs(experiment: &Experiment) -> TokenStream {
 
 /// One block, so that nothing but the traits leaves it.
 fn implement(experiment: &Experiment, bodies: &Bodies) -> TokenStream {
-    let Bodies { result_values, partial_values, entry_values, registration, .. } = bodies;
+    let Bodies { checks, result_values, partial_values, entry_values, registration, .. } = bodies;
     let Names { results, partial, key, .. } = &experiment.names;
     let main = implement_experiment(experiment, bodies);
     let entries = experiment.logtables.iter().zip(entry_values).enumerate();
     let entries = entries.map(|(index, (logtable, values))| implement_entry(logtable, index, key, values));
     quote! {
-        #[allow(unused_qualifications, unused_variables, clippy::pedantic, clippy::nursery)]
+        #[allow(unused_imports, unused_qualifications, unused_variables)]
+        #[allow(clippy::pedantic, clippy::nursery)]
         const _: () = {
+            use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
+            #checks
             #main
-            #[automatically_derived]
             impl ::experimenter::Results for #results {
-                fn to_values(&self) -> ::std::vec::Vec<::experimenter::__private::Value> { #result_values }
+                fn to_values(&self) -> __p::Values { #result_values }
             }
-            #[automatically_derived]
             impl ::experimenter::Partial for #partial {
-                fn to_values(&self) -> ::std::vec::Vec<::core::option::Option<::experimenter::__private::Value>> {
-                    #partial_values
-                }
+                fn to_values(&self) -> __p::PartialValues { #partial_values }
             }
             #(#entries)*
             #registration
@@ -80,25 +83,17 @@ fn implement(experiment: &Experiment, bodies: &Bodies) -> TokenStream {
 }
 
 fn implement_experiment(experiment: &Experiment, bodies: &Bodies) -> TokenStream {
-    let Names { key, results, partial, row, .. } = &experiment.names;
+    let Names { key, results, partial, row, run, .. } = &experiment.names;
     let Bodies { definition, from_values, key_values, call, .. } = bodies;
     quote! {
-        #[automatically_derived]
         impl ::experimenter::Experiment for #key {
             type Results = #results;
             type Partial = #partial;
             type Row = #row;
-            const DEFINITION: &'static ::experimenter::Definition = &#definition;
-            fn from_values(
-                values: &[::experimenter::__private::Value],
-            ) -> ::core::result::Result<Self, ::experimenter::__private::FieldError> {
-                #from_values
-            }
-            fn to_values(&self) -> ::std::vec::Vec<::experimenter::__private::Value> { #key_values }
-            fn call(
-                &self,
-                run: &mut ::experimenter::Run<Self>,
-            ) -> ::core::result::Result<::experimenter::Outcome<#results>, ::experimenter::Failure> {
+            const DEFINITION: &'static __p::Definition = &#definition;
+            fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> { #from_values }
+            fn to_values(&self) -> __p::Values { #key_values }
+            fn call(&self, run: &mut #run) -> __p::Ended<Self> {
                 #call
             }
         }
@@ -106,33 +101,33 @@ fn implement_experiment(experiment: &Experiment, bodies: &Bodies) -> TokenStream
 }
 
 fn implement_entry(logtable: &Logtable, index: usize, key: &Ident, values: &TokenStream) -> TokenStream {
-    let row_struct = &logtable.row_struct;
+    let (row_struct, index) = (&logtable.row_struct, Literal::usize_unsuffixed(index));
     quote! {
-        #[automatically_derived]
         impl ::experimenter::LogEntry for #row_struct {
             type Experiment = #key;
             const LOGTABLE: usize = #index;
-            fn to_values(&self) -> ::std::vec::Vec<::experimenter::__private::Value> { #values }
+            fn to_values(&self) -> __p::Values { #values }
         }
     }
 }
 
 fn from_values(keyfields: &[Keyfield]) -> TokenStream {
     let fields = keyfields.iter().enumerate().map(|(index, Keyfield { field, .. })| {
+        let index = Literal::usize_unsuffixed(index);
         let (name, text) = (&field.name, text(&field.name));
-        quote! { #name: ::experimenter::__private::field(values, #index, #text)? }
+        quote! { #name: __p::field(values, #index, #text)? }
     });
     quote! { ::core::result::Result::Ok(Self { #(#fields),* }) }
 }
 
 fn to_values<'a>(fields: impl IntoIterator<Item = &'a Field>) -> TokenStream {
     let names = fields.into_iter().map(|field| &field.name);
-    quote! { ::std::vec![#(::experimenter::Field::to_value(&self.#names)),*] }
+    quote! { ::std::vec![#(__value(&self.#names)),*] }
 }
 
 fn partial_values(fields: &[Field]) -> TokenStream {
     let names = fields.iter().map(|field| &field.name);
-    quote! { ::std::vec![#(self.#names.as_ref().map(::experimenter::Field::to_value)),*] }
+    quote! { ::std::vec![#(__some(&self.#names)),*] }
 }
 
 /// The call stands at the return type, so that a wrong one is an error there.

@@ -52,7 +52,10 @@ fn results(experiment: &Experiment, derives: Derives) -> TokenStream {
 fn partial(experiment: &Experiment, derives: Derives) -> TokenStream {
     let Experiment { names, visibility, resultfields, .. } = experiment;
     let fields = resultfields.iter().map(|field| optional(field, derives, Use::Written));
-    let text = format!("Some of the resultfields of the experiment `{}`; those that are `None` are not written.", names.function);
+    let text = format!(
+        "Some of the resultfields of the experiment `{}`; those that are `None` are not written.",
+        names.function
+    );
     let plain = plain(derives);
     let default = (derives == Derives::All).then(|| quote!(#[serde(default)]));
     let attributes = quote! { #plain #[derive(::core::default::Default)] #default };
