@@ -72,10 +72,7 @@ const _: () = {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = docs_schema::docs)]
 struct DocsKey {
     /// The path.
@@ -127,10 +124,7 @@ struct DocsPartial {}
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = docs_schema::docs)]
 struct DocsRow {
     /// The row's `ID`.
@@ -185,7 +179,7 @@ type DocsRun = ::experimenter::Run<DocsKey>;
     clippy::nursery
 )]
 mod docs_schema {
-    ::experimenter::__private::diesel::table! {
+    ::diesel::table! {
         #[doc = " The table of the experiment `docs`."] #[sql_name = "docs"] docs(id) {
         #[doc = r" The row's `ID`."] #[sql_name = "ID"] id -> BigInt, #[doc =
         " The path."] path -> Text, #[doc = r" When the row was filled."] creation_date
@@ -196,7 +190,7 @@ mod docs_schema {
         r" When its last run ended."] end_date -> Nullable < Timestamp >, #[doc =
         r" What went wrong."] error -> Nullable < Text >, }
     }
-    ::experimenter::__private::diesel::table! {
+    ::diesel::table! {
         #[doc = " One a step."] #[sql_name = "docs__steps"] steps(id) { #[doc =
         r" The entry's `ID`."] #[sql_name = "ID"] id -> BigInt, #[doc =
         r" The `ID` of the row that it belongs to."] experiment_id -> BigInt, #[doc =
@@ -204,8 +198,6 @@ mod docs_schema {
         i -> Nullable < Double >, #[doc = r" The attempt that wrote it."] attempt ->
         Nullable < BigInt >, }
     }
-    ::experimenter::__private::diesel::joinable!(steps -> docs(experiment_id));
-    ::experimenter::__private::diesel::allow_tables_to_appear_in_same_query!(
-        docs, steps
-    );
+    ::diesel::joinable!(steps -> docs(experiment_id));
+    ::diesel::allow_tables_to_appear_in_same_query!(docs, steps);
 }

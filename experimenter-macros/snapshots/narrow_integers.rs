@@ -69,10 +69,7 @@ const _: () = {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = ints_schema::ints)]
 pub(crate) struct IntsKey {
     #[diesel(deserialize_as = ::experimenter::__private::Narrow<u8>)]
@@ -141,10 +138,7 @@ pub(crate) struct IntsPartial {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = ints_schema::ints)]
 pub(crate) struct IntsRow {
     /// The row's `ID`.
@@ -193,7 +187,7 @@ pub(crate) type IntsRun = ::experimenter::Run<IntsKey>;
     clippy::nursery
 )]
 pub(crate) mod ints_schema {
-    ::experimenter::__private::diesel::table! {
+    ::diesel::table! {
         #[doc = " The table of the experiment `ints`."] #[sql_name = "ints"] ints(id) {
         #[doc = r" The row's `ID`."] #[sql_name = "ID"] id -> BigInt, #[doc =
         " The keyfield `a`."] a -> SmallInt, #[doc = " The keyfield `b`."] b -> Nullable

@@ -57,10 +57,7 @@ const _: () = {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = tiny_schema::tiny)]
 struct TinyKey {
     /// The keyfield `seed`.
@@ -112,10 +109,7 @@ struct TinyPartial {}
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = tiny_schema::tiny)]
 struct TinyRow {
     /// The row's `ID`.
@@ -151,7 +145,7 @@ type TinyRun = ::experimenter::Run<TinyKey>;
     clippy::nursery
 )]
 mod tiny_schema {
-    ::experimenter::__private::diesel::table! {
+    ::diesel::table! {
         #[doc = " The table of the experiment `tiny`."] #[sql_name = "tiny"] tiny(id) {
         #[doc = r" The row's `ID`."] #[sql_name = "ID"] id -> BigInt, #[doc =
         " The keyfield `seed`."] seed -> BigInt, #[doc = r" When the row was filled."]

@@ -61,10 +61,7 @@ const _: () = {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = timed_schema::timed)]
 pub struct TimedKey {
     /// The keyfield `n`.
@@ -128,10 +125,7 @@ pub struct TimedPartial {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = timed_schema::timed)]
 pub struct TimedRow {
     /// The row's `ID`.
@@ -176,7 +170,7 @@ pub type TimedRun = ::experimenter::Run<TimedKey>;
     clippy::nursery
 )]
 pub mod timed_schema {
-    ::experimenter::__private::diesel::table! {
+    ::diesel::table! {
         #[doc = " The table of the experiment `timed`."] #[sql_name = "t"] timed(id) {
         #[doc = r" The row's `ID`."] #[sql_name = "ID"] id -> BigInt, #[doc =
         " The keyfield `n`."] n -> Integer, #[doc = r" When the row was filled."]

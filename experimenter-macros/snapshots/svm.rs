@@ -92,10 +92,7 @@ const _: () = {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = svm_schema::svm)]
 struct SvmKey {
     /// The keyfield `dataset`.
@@ -169,10 +166,7 @@ struct SvmPartial {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = svm_schema::svm)]
 struct SvmRow {
     /// The row's `ID`.
@@ -243,7 +237,7 @@ type SvmRun = ::experimenter::Run<SvmKey>;
     clippy::nursery
 )]
 mod svm_schema {
-    ::experimenter::__private::diesel::table! {
+    ::diesel::table! {
         #[doc = " The table of the experiment `svm`."] #[sql_name = "svm"] svm(id) {
         #[doc = r" The row's `ID`."] #[sql_name = "ID"] id -> BigInt, #[doc =
         " The keyfield `dataset`."] dataset -> Text, #[doc = " The keyfield `kernel`."]
@@ -258,7 +252,7 @@ mod svm_schema {
         Double >, #[doc = r" When its last run ended."] end_date -> Nullable < Timestamp
         >, #[doc = r" What went wrong."] error -> Nullable < Text >, }
     }
-    ::experimenter::__private::diesel::table! {
+    ::diesel::table! {
         #[doc = " The logtable `folds` of the experiment `svm`."] #[sql_name =
         "svm__folds"] folds(id) { #[doc = r" The entry's `ID`."] #[sql_name = "ID"] id ->
         BigInt, #[doc = r" The `ID` of the row that it belongs to."] experiment_id ->
@@ -267,6 +261,6 @@ mod svm_schema {
         " The column `accuracy`."] accuracy -> Nullable < Double >, #[doc =
         r" The attempt that wrote it."] attempt -> Nullable < BigInt >, }
     }
-    ::experimenter::__private::diesel::joinable!(folds -> svm(experiment_id));
-    ::experimenter::__private::diesel::allow_tables_to_appear_in_same_query!(svm, folds);
+    ::diesel::joinable!(folds -> svm(experiment_id));
+    ::diesel::allow_tables_to_appear_in_same_query!(svm, folds);
 }

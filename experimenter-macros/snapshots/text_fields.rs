@@ -69,10 +69,7 @@ const _: () = {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = text_schema::text)]
 struct TextKey {
     /// The keyfield `layers`.
@@ -137,10 +134,7 @@ struct TextPartial {
     ::experimenter::__private::serde::Deserialize
 )]
 #[serde(crate = "::experimenter::__private::serde")]
-#[derive(
-    ::experimenter::__private::diesel::Queryable,
-    ::experimenter::__private::diesel::Selectable
-)]
+#[derive(::diesel::Queryable, ::diesel::Selectable)]
 #[diesel(table_name = text_schema::text)]
 struct TextRow {
     /// The row's `ID`.
@@ -183,7 +177,7 @@ type TextRun = ::experimenter::Run<TextKey>;
     clippy::nursery
 )]
 mod text_schema {
-    ::experimenter::__private::diesel::table! {
+    ::diesel::table! {
         #[doc = " The table of the experiment `text`."] #[sql_name = "text"] text(id) {
         #[doc = r" The row's `ID`."] #[sql_name = "ID"] id -> BigInt, #[doc =
         " The keyfield `layers`."] layers -> Text, #[doc = " The keyfield `kernel`."]

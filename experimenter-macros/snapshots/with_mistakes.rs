@@ -48,7 +48,6 @@ struct WrongPartial {
     /// The resultfield `y`.
     pub y: ::core::option::Option<f64>,
 }
-/// A row of the table of the experiment `wrong`.
 #[allow(
     dead_code,
     unreachable_pub,
@@ -57,28 +56,7 @@ struct WrongPartial {
     clippy::nursery
 )]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
-struct WrongRow {
-    /// The row's `ID`.
-    pub id: i64,
-    /// The keyfield `seed`.
-    pub seed: usize,
-    /// When the row was filled.
-    pub creation_date: ::core::option::Option<::experimenter::__private::NaiveDateTime>,
-    /// Where the row stands.
-    pub status: ::experimenter::__private::Status,
-    /// When its last run began.
-    pub start_date: ::core::option::Option<::experimenter::__private::NaiveDateTime>,
-    /// The name of the executer that ran it.
-    pub name: ::core::option::Option<::std::string::String>,
-    /// The machine that ran it.
-    pub machine: ::core::option::Option<::std::string::String>,
-    /// The resultfield `y`.
-    pub y: ::core::option::Option<f64>,
-    /// When its last run ended.
-    pub end_date: ::core::option::Option<::experimenter::__private::NaiveDateTime>,
-    /// What went wrong.
-    pub error: ::core::option::Option<::std::string::String>,
-}
+struct WrongRow {}
 /// One run of the experiment `wrong`.
 #[allow(dead_code, unreachable_pub)]
 type WrongRun = ::experimenter::Run<WrongKey>;

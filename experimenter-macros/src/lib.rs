@@ -16,7 +16,7 @@ use proc_macro::TokenStream;
 #[doc = include_str!("experiment.md")]
 #[proc_macro_attribute]
 pub fn experiment(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    shown(item.clone(), experiment::expand(attribute.into(), item.into()))
+    shown(item.clone(), experiment::expand(attribute.into(), &item.into()))
 }
 
 #[doc = include_str!("field.md")]
@@ -38,11 +38,6 @@ fn print_if(wanted: &str, item: TokenStream, expansion: &proc_macro2::TokenStrea
     let words: Vec<_> = item.into_iter().map(|token| token.to_string()).collect();
     let is_wanted = |pair: &[String]| matches!(pair[0].as_str(), "fn" | "enum") && pair[1] == wanted;
     if words.windows(2).any(is_wanted) {
-        eprintln!("// the expansion of `{wanted}`\n{}", readable(&expansion.to_string()));
+        eprintln!("// the expansion of `{wanted}`\n{expansion}");
     }
-}
-
-/// Tokens on lines of their own where statements and blocks end; `rustfmt` does the rest.
-fn readable(tokens: &str) -> String {
-    tokens.replace(" ; ", ";\n").replace(" } ", " }\n").replace(" { ", " {\n").replace(" , # ", ",\n# ")
 }

@@ -29,7 +29,7 @@ pub(crate) fn option_form(name: &str) -> String {
         "resultfields" => "resultfields = { name: Type, … }",
         _ => "keyfields = { name: Type = domain, … }",
     };
-    message!("option `{name}` has another form", "help: write `{form}`")
+    message!("option `{name}` is malformed", "help: write `{form}`")
 }
 
 pub(crate) fn missing_comma() -> String {
@@ -60,6 +60,10 @@ pub(crate) fn expected_field() -> String {
 
 pub(crate) fn missing_type(name: &str) -> String {
     message!("field `{name}` has no type", "help: write `{name}: Type`, such as `{name}: f64`")
+}
+
+pub(crate) fn expected_type(name: &str) -> String {
+    message!("expected the type of field `{name}`", "help: write `{name}: Type`, such as `{name}: f64`")
 }
 
 pub(crate) fn logtable_form(name: &str) -> String {
@@ -397,10 +401,7 @@ pub(crate) fn unknown_field_option(name: &str) -> String {
 }
 
 pub(crate) fn field_form() -> String {
-    message!(
-        "`#[field]` has another form",
-        "help: write `#[field(name = \"…\")]`, the text by which the variant is stored",
-    )
+    message!("`#[field]` is malformed", "help: write `#[field(name = \"…\")]`, the text by which the variant is stored",)
 }
 
 pub(crate) fn field_on_enum() -> String {

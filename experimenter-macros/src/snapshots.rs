@@ -14,7 +14,7 @@ fn formatted(expansion: TokenStream) -> String {
 }
 
 fn experiment(attribute: &str, function: &str) -> String {
-    formatted(crate::experiment::expand(tokens(attribute), tokens(function)))
+    formatted(crate::experiment::expand(tokens(attribute), &tokens(function)))
 }
 
 fn derive(item: &str) -> String {

@@ -159,6 +159,39 @@ fn a_result_waits_for_a_database_that_is_killed() {
 }
 
 #[test]
+fn a_fill_that_is_killed_goes_on_where_it_stopped() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let fill = ["fill", "--database", &url, "--set", "n=0..40000"];
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0"]).success();
+        let killed = sandbox.spawn(grid(), fill);
+        wait_until(|| count(target, "n > 0") != "0");
+        killed.kill();
+        sandbox.run(grid(), fill).success();
+        assert_eq!(count(target, "status = 'created'"), "40000");
+        assert_eq!(target.value("SELECT COUNT(DISTINCT n) FROM grid"), Some("40000".to_owned()));
+    });
+}
+
+#[test]
+fn a_fill_outlives_its_database() {
+    let mut server = MariaDb::start();
+    let database = server.database();
+    let (url, name) = (database.url(), database.name().to_owned());
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0"]).success();
+    let fill = sandbox.spawn(grid(), ["fill", "--database", &url, "--set", "n=0..40000"]);
+    let count = |server: &MariaDb, what: &str| server.sql(&name, &format!("SELECT {what} FROM grid")).trim().to_owned();
+    wait_until(|| count(&server, "COUNT(*)") != "1");
+    server.kill();
+    server.restart();
+    fill.wait().success();
+    assert_eq!(count(&server, "COUNT(*)"), "40000");
+    assert_eq!(count(&server, "COUNT(DISTINCT n)"), "40000");
+}
+
+#[test]
 fn a_run_that_was_reset_meanwhile_cannot_write() {
     for_each_database(|target| {
         let sandbox = Sandbox::new();

@@ -36,14 +36,16 @@ pub(crate) fn experiment(raw: RawAttribute, function: RawFunction, errors: &mut 
 }
 
 fn entries<T>(block: Option<RawBlock<T>>) -> Vec<T> {
-    block.map_or_else(Vec::new, |RawBlock { braces: _, entries }| entries)
+    block.map_or_else(Vec::new, |RawBlock { braces: _, entries, incomplete: _ }| entries)
 }
 
 /// There is something to fill.
 fn some_keyfields(keyfields: Option<&RawBlock<RawField>>, names: &Names, errors: &mut Errors) {
     match keyfields {
         None => errors.span(proc_macro2::Span::call_site(), messages::missing_keyfields(&names.function.to_string())),
-        Some(RawBlock { braces, entries }) if entries.is_empty() => errors.span(*braces, messages::empty_keyfields()),
+        Some(RawBlock { braces, entries, incomplete: false }) if entries.is_empty() => {
+            errors.span(*braces, messages::empty_keyfields());
+        }
         Some(_) => {}
     }
 }

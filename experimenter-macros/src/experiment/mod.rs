@@ -13,13 +13,21 @@ use quote::quote;
 use crate::errors::Errors;
 
 /// The expansion: the item as it was written, what the attribute adds, and an error for each mistake.
-pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let raw = parse::attribute(attribute, &mut errors);
     let generated = match parse::function(item.clone()) {
         Ok(function) => {
+            let is_method = function.signature.receiver().is_some();
             let experiment = check::experiment(raw, function, &mut errors);
-            if errors.is_empty() { expand::experiment(&experiment) } else { expand::stub(&experiment) }
+            if errors.is_empty() {
+                expand::experiment(&experiment)
+            } else if is_method {
+                // No struct can stand beside a method.
+                TokenStream::new()
+            } else {
+                expand::stub(experiment)
+            }
         }
         Err(error) => {
             errors.push(error);

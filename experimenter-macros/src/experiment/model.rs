@@ -1,10 +1,12 @@
 //! An experiment without mistakes: what the expansion is made from.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use syn::{Attribute, Expr, LitStr, Type, Visibility};
 
-use crate::names::{KnownType, camel_case};
+use crate::names::{KnownType, camel_case, is_rust_keyword};
 
 /// The experiment.
 pub(crate) struct Experiment {
@@ -16,6 +18,26 @@ pub(crate) struct Experiment {
     pub(crate) resultfields: Vec<Field>,
     pub(crate) logtables: Vec<Logtable>,
     pub(crate) call: Call,
+}
+
+impl Experiment {
+    /// What is left if the second of two equal names is left out: structs and fields that Rust takes.
+    pub(crate) fn without_clashes(mut self) -> Self {
+        let Self { names, keyfields, resultfields, logtables, .. } = &mut self;
+        let Names { key, results, partial, row, run, .. } = names;
+        keep_first(keyfields, |keyfield| &keyfield.field.name, &[]);
+        keep_first(resultfields, |field| &field.name, &[]);
+        keep_first(logtables, |logtable| &logtable.row_struct, &[key, results, partial, row, run]);
+        for Logtable { columns, .. } in logtables {
+            keep_first(columns, |field| &field.name, &[]);
+        }
+        self
+    }
+}
+
+fn keep_first<T>(things: &mut Vec<T>, name: fn(&T) -> &Ident, taken: &[&Ident]) {
+    let mut seen: HashSet<Ident> = taken.iter().copied().cloned().collect();
+    things.retain(|thing| !is_rust_keyword(name(thing)) && seen.insert(name(thing).clone()));
 }
 
 /// The names in the user's scope, each at the function's name.
@@ -60,7 +82,7 @@ pub(crate) enum Domain {
     /// `[a, b]`
     List(Vec<Expr>),
     /// Any expression that can be iterated over.
-    Iterator(Expr),
+    Iterator(Box<Expr>),
 }
 
 /// A column of the main table or of a logtable.

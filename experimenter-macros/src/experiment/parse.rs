@@ -24,6 +24,8 @@ pub(crate) struct RawAttribute {
 pub(crate) struct RawBlock<T> {
     pub(crate) braces: Span,
     pub(crate) entries: Vec<T>,
+    /// Whether one more could not be read.
+    pub(crate) incomplete: bool,
 }
 
 /// `name: Type = domain`; the parts that are missing have been reported.
@@ -72,17 +74,17 @@ pub(crate) fn function(item: TokenStream) -> Result<RawFunction> {
 /// The attribute's options; what cannot be read is reported and left out.
 pub(crate) fn attribute(tokens: TokenStream, errors: &mut Errors) -> RawAttribute {
     let mut raw = RawAttribute::default();
-    let parsed = |input: ParseStream<'_>| {
+    let options = |input: ParseStream<'_>| {
         raw.incomplete = list(input, errors, |input, errors| option(input, errors, &mut raw));
-        Ok(raw)
+        Ok(())
     };
-    // What is left of an entry that could not be read comes back as one more error, which says nothing new.
-    parsed.parse2(tokens).unwrap_or_else(|error| {
+    if let Err(error) = options.parse2(tokens) {
+        // What is left of an entry that could not be read comes back as one more error, which says nothing new.
         if errors.is_empty() {
             errors.push(error);
         }
-        RawAttribute { incomplete: true, ..RawAttribute::default() }
-    })
+    }
+    raw
 }
 
 fn option(input: ParseStream<'_>, errors: &mut Errors, raw: &mut RawAttribute) -> Result<()> {
@@ -136,11 +138,11 @@ fn block<T>(
     let content;
     let braces = braced!(content in input).span.join();
     let mut entries = Vec::new();
-    list(&content, errors, |input, errors| {
+    let incomplete = list(&content, errors, |input, errors| {
         entries.push(entry(input, errors)?);
         Ok(())
     });
-    Ok(RawBlock { braces, entries })
+    Ok(RawBlock { braces, entries, incomplete })
 }
 
 fn logtable(input: ParseStream<'_>, errors: &mut Errors) -> Result<RawLogtable> {
@@ -177,7 +179,9 @@ fn field_type(input: ParseStream<'_>, name: &Ident, errors: &mut Errors) -> Resu
     if input.peek(Token![:]) && !input.peek(Token![::]) {
         input.parse::<Token![:]>()?;
         if !(input.is_empty() || input.peek(Token![,]) || input.peek(Token![=])) {
-            return input.parse().map(Some);
+            let expected =
+                |error: syn::Error| syn::Error::new(error.span(), messages::expected_type(&name.to_string()));
+            return input.parse().map(Some).map_err(expected);
         }
     }
     errors.at(name, messages::missing_type(&name.to_string()));

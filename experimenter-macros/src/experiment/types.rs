@@ -79,14 +79,16 @@ fn kind(ty: &Type) -> Result<Kind, String> {
 fn not_a_path(ty: &Type) -> String {
     let found = written(ty);
     let json = format!("`Json<{found}>`");
+    let slice = |slice: &syn::TypeSlice| Some(format!("`Json<Vec<{}>>`", written(&slice.elem)));
     let cure = match ty {
-        Type::Reference(reference) => match last_segment(&reference.elem) {
-            Some(segment) if segment.ident == "str" => Some("`String`".to_owned()),
+        Type::Reference(reference) => match (&*reference.elem, last_segment(&reference.elem)) {
+            (Type::Slice(elements), _) => slice(elements),
+            (_, Some(segment)) if segment.ident == "str" => Some("`String`".to_owned()),
             _ => Some(format!("the type without its reference: `{}`", written(&reference.elem))),
         },
         Type::Tuple(tuple) if tuple.elems.is_empty() => None,
         Type::Array(_) | Type::Tuple(_) => Some(json),
-        Type::Slice(slice) => Some(format!("`Json<Vec<{}>>`", written(&slice.elem))),
+        Type::Slice(elements) => slice(elements),
         _ => None,
     };
     messages::unsupported_type(&found, cure.as_deref())

@@ -106,7 +106,7 @@ pub(super) fn domain(raw: Option<RawDomain>, name: &Ident, errors: &mut Errors) 
             errors.over(&literal, messages::single_value(&literal.to_token_stream().to_string()));
             Domain::Elsewhere
         }
-        values => Domain::Iterator(values),
+        values => Domain::Iterator(Box::new(values)),
     }
 }
 

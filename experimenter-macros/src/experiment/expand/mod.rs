@@ -21,8 +21,9 @@ pub(super) fn experiment(experiment: &Experiment) -> TokenStream {
 }
 
 /// What the function's signature and body name, so that a mistake in the attribute is not followed by one for each use.
-pub(super) fn stub(experiment: &Experiment) -> TokenStream {
-    let structs = structs::all(experiment, Derives::WithoutDatabase);
-    let impls = impls::stubs(experiment);
+pub(super) fn stub(experiment: Experiment) -> TokenStream {
+    let experiment = experiment.without_clashes();
+    let structs = structs::all(&experiment, Derives::WithoutDatabase);
+    let impls = impls::stubs(&experiment);
     quote! { #structs #impls }
 }

@@ -1,4 +1,7 @@
 //! The module with the Diesel schema, written by `diesel::table!`.
+//!
+//! Diesel's macros name `::diesel` themselves, so that the user's crate must have it. Calling them by that path too makes
+//! a missing one two errors, which say so; through a path of ours they would expand to 72.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -15,8 +18,8 @@ pub(super) fn module(experiment: &Experiment) -> TokenStream {
     let names: Vec<_> = logtables.iter().map(|logtable| &logtable.name).collect();
     let together = (!names.is_empty()).then(|| {
         quote! {
-            #(::experimenter::__private::diesel::joinable!(#names -> #function (experiment_id));)*
-            ::experimenter::__private::diesel::allow_tables_to_appear_in_same_query!(#function, #(#names),*);
+            #(::diesel::joinable!(#names -> #function (experiment_id));)*
+            ::diesel::allow_tables_to_appear_in_same_query!(#function, #(#names),*);
         }
     });
     quote! {
@@ -45,7 +48,7 @@ fn main_table(experiment: &Experiment) -> TokenStream {
         quote! { #value #time }
     });
     quote! {
-        ::experimenter::__private::diesel::table! {
+        ::diesel::table! {
             #docs
             #[sql_name = #table]
             #function (id) {
@@ -80,7 +83,7 @@ fn logtable_table(logtable: &Logtable, experiment: &Experiment) -> TokenStream {
     let docs = docs_of(docs, &format!("The logtable `{name}` of the experiment `{function}`."));
     let columns = columns.iter().map(|field| column(field, "column", true));
     quote! {
-        ::experimenter::__private::diesel::table! {
+        ::diesel::table! {
             #docs
             #[sql_name = #sql_name]
             #name (id) {

@@ -64,6 +64,10 @@ fn partial(experiment: &Experiment, derives: Derives) -> TokenStream {
 
 fn row(experiment: &Experiment, derives: Derives) -> TokenStream {
     let Experiment { names, visibility, result_timestamps, keyfields, resultfields, .. } = experiment;
+    if derives == Derives::WithoutDatabase {
+        // Its fields could have each other's names, and the function does not use it.
+        return structure(&TokenStream::new(), &TokenStream::new(), visibility, &names.row, TokenStream::new());
+    }
     let keys = keyfields.iter().map(|Keyfield { field, .. }| keyfield(field, derives));
     let results = resultfields.iter().map(|field| {
         let value = optional(field, derives, Use::Read);
@@ -74,7 +78,6 @@ fn row(experiment: &Experiment, derives: Derives) -> TokenStream {
         });
         quote! { #value #time }
     });
-    let status = (derives == Derives::All).then(|| quote!(#[serde(with = "::experimenter::__private::status_serde")]));
     let time = quote!(::core::option::Option<::experimenter::__private::NaiveDateTime>);
     let text = quote!(::core::option::Option<::std::string::String>);
     let fields = quote! {
@@ -84,7 +87,7 @@ fn row(experiment: &Experiment, derives: Derives) -> TokenStream {
         /// When the row was filled.
         pub creation_date: #time,
         /// Where the row stands.
-        #status
+        #[serde(with = "::experimenter::__private::status_serde")]
         pub status: ::experimenter::__private::Status,
         /// When its last run began.
         pub start_date: #time,
@@ -146,7 +149,7 @@ fn database(names: &Names, derives: Derives) -> TokenStream {
         Derives::WithoutDatabase => plain,
         Derives::All => quote! {
             #plain
-            #[derive(::experimenter::__private::diesel::Queryable, ::experimenter::__private::diesel::Selectable)]
+            #[derive(::diesel::Queryable, ::diesel::Selectable)]
             #[diesel(table_name = #schema::#function)]
         },
     }

@@ -1,0 +1,6 @@
+use experimenter::prelude::*;
+
+#[derive(Debug, Clone, PartialEq, Field)]
+enum Kernel {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use experimenter::prelude::*;
+
+#[derive(Field)]
+enum Kernel {
+    Linear,
+}
+
+fn main() {}

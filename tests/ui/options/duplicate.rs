@@ -1,0 +1,13 @@
+use experimenter::prelude::*;
+
+#[experiment(
+    keyfields = { seed: i64 = 0..5 },
+    keyfields = { other: i64 },
+    table = "a",
+    table = "b",
+)]
+fn svm(_key: &SvmKey) -> SvmResults {
+    unreachable!()
+}
+
+fn main() {}

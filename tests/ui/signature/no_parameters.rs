@@ -1,0 +1,11 @@
+use experimenter::prelude::*;
+
+#[experiment(
+    keyfields = { seed: i64 = 0..5 },
+    resultfields = { y: f64 },
+)]
+fn svm() -> SvmResults {
+    unreachable!()
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use experimenter::prelude::*;
+
+#[experiment(
+    keyfields = { seed: i64 = 0..5 },
+    resultfields = { y: f64 },
+)]
+struct Svm;
+
+fn main() {}
