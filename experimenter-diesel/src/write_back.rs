@@ -192,9 +192,16 @@ impl Store {
         values: impl Iterator<Item = Option<Value>>,
     ) -> (Vec<(String, Value)>, Vec<Unfit>) {
         let mut unfit = Vec::new();
+        let (_, most_bytes) = self.connection.limits();
         let written = self.spec.resultfields.iter().zip(values);
         let results = written.filter_map(|(column, value)| {
-            let value = fit(self.backend(), claim.id, column, &column.name, &value?, &mut unfit);
+            let value = match value? {
+                Value::Text(text) if text.len() > most_bytes => {
+                    unfit.push(too_large(claim.id, &column.name, &text, most_bytes));
+                    Value::Null
+                }
+                value => fit(self.backend(), claim.id, column, &column.name, &value, &mut unfit),
+            };
             Some((column.name.clone(), value))
         });
         (results.collect(), unfit)
@@ -303,6 +310,14 @@ fn fit(backend: Backend, id: i64, column: &Column, field: &str, value: &Value, u
         unfit.push(Unfit { id, field: field.to_owned(), value: value.to_string(), reason: reason.to_string() });
         Value::Null
     })
+}
+
+/// A text that the server would not take in any statement; only its beginning can be kept.
+fn too_large(id: i64, field: &str, text: &str, most_bytes: usize) -> Unfit {
+    let beginning: String = text.chars().take(1_000).collect();
+    let reason =
+        format!("larger than the {most_bytes} bytes that the server takes (max_allowed_packet); write it to a file");
+    Unfit { id, field: field.to_owned(), value: format!("{beginning}… ({} bytes)", text.len()), reason }
 }
 
 /// Whether a server's message about a value names the column.

@@ -17,6 +17,9 @@ use crate::run::{Attachment, Custom, Ending, Task};
 /// How often an executer tells that it is alive.
 const BEAT: Duration = Duration::from_secs(30);
 
+/// The longest pause between two tries to write a result.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// How many messages of a run may wait for the database before the run does.
 const BACKLOG: usize = 1_024;
 
@@ -44,7 +47,11 @@ pub(crate) enum Event {
     Unfit(Unfit),
     /// The row was reset or claimed again meanwhile; its result is kept beside the table.
     Fenced(StoreError),
-    /// The database does not answer; the result waits.
+    /// The database did not take a beat; the function runs on.
+    Silent(StoreError),
+    /// Log entries were refused; the run is told so by its next one.
+    Unlogged { id: i64, reason: StoreError },
+    /// The database does not take what the run gave, which waits.
     Waiting { id: i64, reason: StoreError },
 }
 
@@ -164,7 +171,10 @@ impl Loop<'_> {
                         },
                         None => return Err(StoreError::Database("the thread of the function has ended".to_owned())),
                     },
-                    _ = beat.tick() => self.store.beat(id, *work).await?,
+                    // A beat that does not arrive must not end what runs: the database may be back in time for the result.
+                    _ = beat.tick() => if let Err(reason) = self.store.beat(id, *work).await {
+                        (self.report)(Event::Silent(reason));
+                    },
                 }
             };
             let elapsed = started.elapsed();
@@ -190,7 +200,8 @@ impl Loop<'_> {
         match message {
             Message::Ended(ending) => Ok(Some(ending)),
             Message::Write(values, reply) => {
-                let written = self.store.write_partial(claim, values).await;
+                let written =
+                    self.persist(claim.id, async |store| store.write_partial(claim, values.clone()).await).await;
                 // A run that does not wait for the reply has ended, and says so next.
                 let _ended = reply.send(written.map(|unfit| self.tell_unfit(unfit)));
                 Ok(None)
@@ -207,9 +218,12 @@ impl Loop<'_> {
                         }
                     }
                 }
-                match self.store.log(claim, &entries).await {
+                match self.persist(claim.id, async |store| store.log(claim, &entries).await).await {
                     Ok(unfit) => self.tell_unfit(unfit),
-                    Err(error) => *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error),
+                    Err(error) => {
+                        (self.report)(Event::Unlogged { id: claim.id, reason: error.clone() });
+                        *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    }
                 }
                 match next {
                     Some(message) => Box::pin(self.receive(claim, message)).await,
@@ -226,18 +240,9 @@ impl Loop<'_> {
         elapsed: Duration,
         work: &mut Work,
     ) -> Result<(), StoreError> {
-        let (ending, end) = match ending {
-            Ending::Done(values) => (experimenter_diesel::Ending::Done(values), End::Done),
-            Ending::Paused => (experimenter_diesel::Ending::Paused, End::Paused),
-            Ending::Failed(failure) => {
-                let headline = failure.message.lines().next().unwrap_or_default();
-                let place = failure.place.as_deref().map_or_else(String::new, |place| format!(" ({place})"));
-                let end = End::Error(format!("{headline}{place}"));
-                (experimenter_diesel::Ending::Error(failure.to_string()), end)
-            }
-        };
+        let (mut ending, mut end) = told(ending);
         loop {
-            match self.store.finish(claim, &ending).await {
+            match self.persist(claim.id, async |store| store.finish(claim, &ending).await).await {
                 Ok(unfit) => {
                     self.tell_unfit(unfit);
                     if matches!(end, End::Error(_)) {
@@ -252,16 +257,62 @@ impl Loop<'_> {
                     (self.report)(Event::Fenced(fenced));
                     return Ok(());
                 }
-                // The result is worth more than the time: the statement is idempotent, and repeated until it is known.
-                Err(reason) if reason.is_transient() => (self.report)(Event::Waiting { id: claim.id, reason }),
-                Err(error) => return Err(error),
+                // What the database refuses for good is told in the row, with the results.
+                Err(reason) => match self.unwritable(&ending, &reason) {
+                    Some(story) => {
+                        end = End::Error(story.lines().next().unwrap_or_default().to_owned());
+                        ending = experimenter_diesel::Ending::Error(story);
+                    }
+                    None => return Err(reason),
+                },
             }
         }
+    }
+
+    /// Repeats an idempotent write while the database is away or read-only: what a run gave is worth more than the time.
+    async fn persist<T>(
+        &mut self,
+        id: i64,
+        mut write: impl AsyncFnMut(&mut Store) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut pause = Duration::from_secs(1);
+        loop {
+            match write(self.store).await {
+                Err(reason) if reason.is_transient() || matches!(reason, StoreError::NotPermitted(_)) => {
+                    (self.report)(Event::Waiting { id, reason });
+                    tokio::time::sleep(pause).await;
+                    pause = (2 * pause).min(LONGEST_PAUSE);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// The story of results that the database refuses.
+    fn unwritable(&self, ending: &experimenter_diesel::Ending, reason: &StoreError) -> Option<String> {
+        let experimenter_diesel::Ending::Done(values) = ending else { return None };
+        let results = self.store.spec().resultfields.iter().zip(values);
+        let results: Vec<_> = results.map(|(field, value)| format!("    {} = {value}", field.name)).collect();
+        Some(format!("the results could not be written: {reason}\n{}", results.join("\n")))
     }
 
     fn tell_unfit(&mut self, unfit: Vec<Unfit>) {
         for unfit in unfit {
             (self.report)(Event::Unfit(unfit));
+        }
+    }
+}
+
+/// An ending for the store, and for the report.
+fn told(ending: Ending) -> (experimenter_diesel::Ending, End) {
+    match ending {
+        Ending::Done(values) => (experimenter_diesel::Ending::Done(values), End::Done),
+        Ending::Paused => (experimenter_diesel::Ending::Paused, End::Paused),
+        Ending::Failed(failure) => {
+            let headline = failure.message.lines().next().unwrap_or_default();
+            let place = failure.place.as_deref().map_or_else(String::new, |place| format!(" ({place})"));
+            let end = End::Error(format!("{headline}{place}"));
+            (experimenter_diesel::Ending::Error(failure.to_string()), end)
         }
     }
 }

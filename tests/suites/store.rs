@@ -506,6 +506,24 @@ fn a_late_finish_counts_while_nobody_claimed_the_row_again() {
 }
 
 #[test]
+fn a_result_larger_than_a_packet_costs_the_value_alone() {
+    let target = Target::mariadb();
+    block_on(async {
+        let mut spec = spec();
+        spec.resultfields[1] = Column::new("model", "LONGTEXT").expect("a type");
+        let mut store = open_with(&target, spec).await;
+        store.create_tables().await.expect("tables");
+        store.fill(FillMode::Write, [row(0)].into_iter(), |_| ()).await.expect("a row");
+        let mut claimer = claimer(&mut store).await;
+        let claim = claim(&mut store, &mut claimer).await;
+        let ending = Ending::Done(vec![0.5.into(), "x".repeat(30_000_000).into(), Value::Int(1)]);
+        let unfit = store.finish(&claim, &ending).await.expect("a finish");
+        assert!(unfit[0].value.ends_with("(30000000 bytes)") && unfit[0].reason.contains("max_allowed_packet"));
+        assert_eq!(target.value("SELECT score FROM study WHERE status = 'done'"), Some("0.5".to_owned()));
+    });
+}
+
+#[test]
 fn a_long_story_and_any_text_fit_into_the_error() {
     check(async |target| {
         let mut store = filled(target, 1).await;

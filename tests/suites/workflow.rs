@@ -159,6 +159,24 @@ fn a_result_waits_for_a_database_that_is_killed() {
 }
 
 #[test]
+fn a_result_waits_for_a_database_that_is_read_only() {
+    let mut server = MariaDb::start();
+    let database = server.database();
+    let url = database.url();
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+    let executer = sandbox.spawn(grid(), ["execute", "--max-experiments", "1", "--database", &url]);
+    wait_until(|| server.sql(database.name(), "SELECT COUNT(*) FROM grid WHERE note = 'begun'").contains('1'));
+    server.set_read_only(true);
+    sandbox.write("open", "");
+    wait_until(|| executer.stderr().contains("row 1: its results wait for the database"));
+    server.set_read_only(false);
+    executer.wait().success().stderr_has("1 rows done");
+    assert!(server.sql(database.name(), "SELECT square FROM grid WHERE status = 'done'").contains('9'));
+    assert!(server.sql(database.name(), "SELECT COUNT(*) FROM grid__steps").contains('2'), "log entries wait as well");
+}
+
+#[test]
 fn a_fill_that_is_killed_goes_on_where_it_stopped() {
     for_each_database(|target| {
         let sandbox = Sandbox::new();

@@ -89,8 +89,14 @@ impl<'a> RunReport<'a> {
                 self.progress.say(&format!("{error}; its result is kept beside the table"));
                 self.progress.advance();
             }
+            Event::Silent(reason) => {
+                self.progress.say(&format!("the database does not answer, the run goes on: {reason}"))
+            }
+            Event::Unlogged { id, reason } => {
+                self.progress.say(&format!("row {id}: log entries are refused: {reason}"))
+            }
             Event::Waiting { id, reason } => {
-                self.progress.say(&format!("row {id} is finished and waits for the database: {reason}"));
+                self.progress.say(&format!("row {id}: its results wait for the database: {reason}"));
             }
         }
     }
