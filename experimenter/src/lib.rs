@@ -9,10 +9,10 @@
 //!
 //! #[experiment(
 //!     keyfields = { base: f64 = [2.0, 10.0], exponent: i32 = 0..5 },
-//!     resultfields = { power: f64 },
+//!     resultfields = { value: f64 },
 //! )]
 //! fn power(key: &PowerKey) -> PowerResults {
-//!     PowerResults { power: key.base.powi(key.exponent) }
+//!     PowerResults { value: key.base.powi(key.exponent) }
 //! }
 //!
 //! fn main() -> std::process::ExitCode {

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use experimenter::Result;
 use experimenter::prelude::*;
-use experimenter::{Error, Result};
 
 /// What a run does.
 #[derive(Debug, Clone, Copy, PartialEq, Field)]
@@ -35,7 +35,7 @@ fn grid(key: &GridKey, run: &mut GridRun) -> Result<Outcome<GridResults>> {
     run.write(GridPartial { note: Some("begun".to_owned()), ..GridPartial::default() })?;
     match key.mode {
         Mode::Square | Mode::Nan => {}
-        Mode::Fail => return Err(Error::from(std::fs::read("there is no such file").unwrap_err())),
+        Mode::Fail => drop(std::fs::read("there is no such file")?),
         Mode::Panic => panic!("n is {}", key.n),
         Mode::Pause => return Ok(Outcome::Paused),
         Mode::Wait => {

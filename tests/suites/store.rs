@@ -31,6 +31,7 @@ fn results(score: f64) -> Ending {
 }
 
 /// Runs one test of the store on each database, each on an event loop of its own.
+#[expect(clippy::needless_pass_by_value, reason = "a test is written where it is given")]
 fn check(test: impl AsyncFn(&Target)) {
     for_each_database(|target| block_on(test(target)));
 }

@@ -90,10 +90,10 @@ impl<'a> RunReport<'a> {
                 self.progress.advance();
             }
             Event::Silent(reason) => {
-                self.progress.say(&format!("the database does not answer, the run goes on: {reason}"))
+                self.progress.say(&format!("the database does not answer, the run goes on: {reason}"));
             }
             Event::Unlogged { id, reason } => {
-                self.progress.say(&format!("row {id}: log entries are refused: {reason}"))
+                self.progress.say(&format!("row {id}: log entries are refused: {reason}"));
             }
             Event::Waiting { id, reason } => {
                 self.progress.say(&format!("row {id}: its results wait for the database: {reason}"));
