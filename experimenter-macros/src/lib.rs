@@ -4,6 +4,7 @@
 mod errors;
 mod experiment;
 mod field;
+mod manifest;
 mod messages;
 mod names;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use proc_macro::TokenStream;
 #[doc = include_str!("experiment.md")]
 #[proc_macro_attribute]
 pub fn experiment(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    shown(item.clone(), experiment::expand(attribute.into(), &item.into()))
+    shown(item.clone(), experiment::expand(attribute.into(), &item.into(), manifest::diesel()))
 }
 
 #[doc = include_str!("field.md")]

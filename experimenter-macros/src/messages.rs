@@ -13,6 +13,13 @@ pub(crate) fn expected_option() -> String {
     message!("expected an option of `#[experiment]`", "note: the options are {OPTIONS}")
 }
 
+pub(crate) fn missing_diesel() -> String {
+    message!(
+        "this crate lacks the dependency `diesel`, which the schema of its tables needs",
+        "help: cargo add diesel@~2.3.9 --no-default-features"
+    )
+}
+
 pub(crate) fn unknown_option(name: &str) -> String {
     message!("unknown option `{name}`", "note: the options are {OPTIONS}")
 }
@@ -171,10 +178,8 @@ pub(crate) fn logtable_like_experiment(name: &str) -> String {
 
 pub(crate) fn too_many_columns(table: &str, columns: usize, fixed: usize, limit: usize) -> String {
     let cure = match limit {
-        32 => {
-            "help: enable the feature `64-column-tables` of `experimenter`, or `128-column-tables`, and the same of `diesel`"
-        }
-        64 => "help: enable the feature `128-column-tables` of `experimenter`, and the same of `diesel`",
+        32 => "help: enable the feature `64-column-tables` of `experimenter`, or `128-column-tables`",
+        64 => "help: enable the feature `128-column-tables` of `experimenter`",
         _ => "help: put what belongs together into one field of type `Json<T>`",
     };
     message!(

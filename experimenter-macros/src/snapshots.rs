@@ -4,6 +4,8 @@ use std::path::Path;
 
 use proc_macro2::TokenStream;
 
+use crate::manifest::Diesel;
+
 fn tokens(text: &str) -> TokenStream {
     text.parse().expect("the test's source has balanced tokens")
 }
@@ -14,7 +16,7 @@ fn formatted(expansion: TokenStream) -> String {
 }
 
 fn experiment(attribute: &str, function: &str) -> String {
-    formatted(crate::experiment::expand(tokens(attribute), &tokens(function)))
+    formatted(crate::experiment::expand(tokens(attribute), &tokens(function), Diesel::Present))
 }
 
 fn derive(item: &str) -> String {

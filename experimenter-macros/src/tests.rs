@@ -2,12 +2,14 @@
 
 use proc_macro2::TokenStream;
 
+use crate::manifest::Diesel;
+
 fn tokens(text: &str) -> TokenStream {
     text.parse().expect("the test's source has balanced tokens")
 }
 
 fn expand(attribute: &str, item: &str) -> String {
-    crate::experiment::expand(tokens(attribute), &tokens(item)).to_string()
+    crate::experiment::expand(tokens(attribute), &tokens(item), Diesel::Present).to_string()
 }
 
 /// What the compiler reports, one message each.
@@ -37,10 +39,18 @@ fn the_item_stands_in_the_output_token_for_token() {
     for attribute in ATTRIBUTES {
         let Ok(attribute) = attribute.parse::<TokenStream>() else { continue };
         for item in ITEMS {
-            let expansion = crate::experiment::expand(attribute.clone(), &tokens(item)).to_string();
+            let expansion = crate::experiment::expand(attribute.clone(), &tokens(item), Diesel::Present).to_string();
             assert!(expansion.starts_with(&tokens(item).to_string()), "{attribute} on {item}: {expansion}");
         }
     }
+}
+
+#[test]
+fn a_missing_diesel_is_said_once_and_in_words() {
+    let (attribute, item) = (tokens(ATTRIBUTES[0]), tokens("fn svm(key: &SvmKey) -> SvmResults {}"));
+    let expansion = crate::experiment::expand(attribute, &item, Diesel::Missing).to_string();
+    assert_eq!(errors(&expansion), 1);
+    assert!(expansion.contains("cargo add diesel") && !expansion.contains("diesel :: table"), "{expansion}");
 }
 
 #[test]

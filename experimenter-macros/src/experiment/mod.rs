@@ -7,14 +7,19 @@ mod parse;
 mod signature;
 mod types;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
 use crate::errors::Errors;
+use crate::manifest::Diesel;
+use crate::messages;
 
 /// The expansion: the item as it was written, what the attribute adds, and an error for each mistake.
-pub(crate) fn expand(attribute: TokenStream, item: &TokenStream) -> TokenStream {
+pub(crate) fn expand(attribute: TokenStream, item: &TokenStream, diesel: Diesel) -> TokenStream {
     let mut errors = Errors::new();
+    if diesel == Diesel::Missing {
+        errors.span(Span::call_site(), messages::missing_diesel());
+    }
     let raw = parse::attribute(attribute, &mut errors);
     let generated = match parse::function(item.clone()) {
         Ok(function) => {
