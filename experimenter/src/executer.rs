@@ -20,6 +20,9 @@ const BEAT: Duration = Duration::from_secs(30);
 /// The longest pause between two tries to write a result.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// How often an executer of short rows tells what it has done.
+const TELL: Duration = Duration::from_secs(5);
+
 /// How many messages of a run may wait for the database before the run does.
 const BACKLOG: usize = 1_024;
 
@@ -154,6 +157,7 @@ impl Loop<'_> {
         let id = executer.id;
         let mut claimer = self.store.claimer(executer, self.order.order, self.order.selector.clone()).await?;
         let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + BEAT, BEAT);
+        let mut told = Instant::now();
         let mut count = 0;
         while self.order.max.is_none_or(|max| count < max) {
             let Some(mut claim) = self.store.claim(&mut claimer).await? else { break };
@@ -171,17 +175,26 @@ impl Loop<'_> {
                         },
                         None => return Err(StoreError::Database("the thread of the function has ended".to_owned())),
                     },
-                    // A beat that does not arrive must not end what runs: the database may be back in time for the result.
-                    _ = beat.tick() => if let Err(reason) = self.store.beat(id, *work).await {
-                        (self.report)(Event::Silent(reason));
-                    },
+                    _ = beat.tick() => self.tell(id, *work).await,
                 }
             };
             let elapsed = started.elapsed();
             work.busy_seconds += elapsed.as_secs_f64();
             self.finish(&claim, ending, elapsed, work).await?;
+            if told.elapsed() >= TELL {
+                told = Instant::now();
+                self.tell(id, *work).await;
+            }
         }
         Ok(())
+    }
+
+    /// Tells that this executer is alive, and what it has done. A beat that does not arrive must not end what runs: the
+    /// database may be back in time for the result.
+    async fn tell(&mut self, id: i64, work: Work) {
+        if let Err(reason) = self.store.beat(id, work).await {
+            (self.report)(Event::Silent(reason));
+        }
     }
 
     fn task(&self, claim: &Claim) -> Task {
