@@ -85,13 +85,14 @@ impl Connection {
 
     /// Repeats idempotent work that met a conflict or lost its connection, with jittered back-off.
     pub(crate) async fn repeat<T>(&mut self, mut work: impl AsyncFnMut(&mut Self) -> Result<T>) -> Result<T> {
-        for attempt in 0.. {
+        let mut tries = 1;
+        loop {
             match work(self).await {
-                Err(error) if error.is_transient() && attempt + 1 < TRIES => backoff(attempt, &error).await,
+                Err(error) if error.is_transient() && tries < TRIES => backoff(tries, &error).await,
                 result => return result,
             }
+            tries += 1;
         }
-        unreachable!("the loop above has no other end")
     }
 
     async fn begin(&mut self) -> Result<()> {
@@ -117,8 +118,8 @@ impl Connection {
 }
 
 /// A conflict is over in milliseconds, a lost server takes seconds.
-async fn backoff(attempt: u32, error: &StoreError) {
+async fn backoff(tries: u32, error: &StoreError) {
     let base = if matches!(error, StoreError::Conflict(_)) { 2 } else { 100 };
-    let longest = (base << attempt.min(6)).min(3_000);
+    let longest = (base << tries.min(6)).min(3_000);
     tokio::time::sleep(Duration::from_millis(crate::random::below(longest) + 1)).await;
 }
