@@ -49,11 +49,16 @@ impl Store {
 
 /// Deletes lines whose row is gone, or is another row under the same ID.
 pub(crate) async fn forget_lost_rows(connection: &mut Connection, spec: &TableSpec) -> Result<()> {
-    let (table, claims) = (&spec.name, spec.side(Side::Claims));
+    forget(connection, spec, Side::Claims).await
+}
+
+/// Deletes what the side tables say of rows that are gone.
+pub(crate) async fn forget(connection: &mut Connection, spec: &TableSpec, side: Side) -> Result<()> {
+    let (table, lines) = (&spec.name, spec.side(side));
     let same = connection.dialect().same;
     let sql = format!(
-        "DELETE FROM `{claims}` WHERE NOT EXISTS (SELECT 1 FROM `{table}` e \
-         WHERE e.ID=`{claims}`.experiment_id AND e.creation_date {same} `{claims}`.created)"
+        "DELETE FROM `{lines}` WHERE NOT EXISTS (SELECT 1 FROM `{table}` e \
+         WHERE e.ID=`{lines}`.experiment_id AND e.creation_date {same} `{lines}`.created)"
     );
     connection.execute(Statement::new(sql, Vec::new())).await.map(drop)
 }

@@ -198,13 +198,19 @@ impl Store {
                 if !candidate.traces {
                     return fenced(connection, &update).await;
                 }
-                // No row ever mixes two attempts: what an earlier one left is put away with the claim itself.
-                connection
+                // No row ever mixes two attempts: what an earlier one left is put away with the claim itself, and stays
+                // where it is if the claim fails, for then it belongs to somebody.
+                let claimed = connection
                     .transaction(async |connection| {
                         crate::archive::archive(connection, spec, &[candidate.id], "superseded").await?;
-                        fenced_within(connection, &update).await
+                        if fenced_within(connection, &update).await? { Ok(()) } else { Err(taken(&candidate)) }
                     })
-                    .await
+                    .await;
+                match claimed {
+                    Ok(()) => Ok(true),
+                    Err(error) if error == taken(&candidate) => Ok(false),
+                    Err(error) => Err(error),
+                }
             })
             .await?;
         Ok(claimed.then(|| Claim {
@@ -220,14 +226,21 @@ impl Store {
     /// Stores the hash of a row whose keyfields were changed by hand; none, if another row has them already.
     async fn bind_hash(&mut self, candidate: &Candidate) -> Result<()> {
         let sql = format!("UPDATE `{}` SET key_hash=? WHERE experiment_id=? AND attempt=?", self.side(Side::Claims));
-        let binds = |hash: Value| vec![hash, Value::Int(candidate.id), Value::Int(candidate.attempt)];
-        match self.connection.execute(Statement::new(&sql, binds(candidate.hash.to_value()))).await {
-            Err(StoreError::Duplicate(_)) => {
-                self.connection.execute(Statement::new(sql, binds(Value::Null))).await.map(drop)
+        for hash in [candidate.hash.to_value(), Value::Null] {
+            let binds = vec![hash, Value::Int(candidate.id), Value::Int(candidate.attempt)];
+            let statement = Statement::new(&sql, binds);
+            match self.connection.repeat(async |connection| connection.execute(statement.clone()).await).await {
+                Err(StoreError::Duplicate(_)) => {}
+                result => return result.map(drop),
             }
-            result => result.map(drop),
         }
+        Ok(())
     }
+}
+
+/// Somebody else has claimed the candidate.
+fn taken(candidate: &Candidate) -> StoreError {
+    StoreError::LeaseLost { id: candidate.id, attempt: candidate.attempt, current: None }
 }
 
 /// Where among the open rows the candidates are read.

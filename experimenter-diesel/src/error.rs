@@ -146,7 +146,18 @@ impl StoreError {
     fn from_message(message: &str) -> Self {
         let has = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
         let message = message.to_owned();
-        if has(&["Deadlock found", "Lock wait timeout", "Record has changed since", "database is locked"]) {
+        if has(&[
+            "Deadlock found",
+            "Lock wait timeout",
+            "Record has changed since",
+            "database is locked",
+            "was interrupted",
+            "max_statement_time exceeded",
+            "needs to be re-prepared",
+            "is full",
+            "disk I/O error",
+            "WSREP has not yet prepared",
+        ]) {
             Self::Conflict(message)
         } else if has(&["Access denied for user", "Unknown database", "is not allowed to connect"]) {
             Self::AccessDenied(message)

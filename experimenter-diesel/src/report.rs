@@ -147,9 +147,10 @@ impl Store {
     pub async fn unfit(&mut self, limit: u32) -> Result<Vec<Unfit>> {
         let sql = format!(
             "SELECT a.experiment_id, a.payload FROM `{}` a JOIN `{}` c ON c.experiment_id=a.experiment_id \
-             AND c.attempt=a.attempt WHERE a.reason='unfit' ORDER BY a.ID DESC LIMIT {limit}",
+             AND c.attempt=a.attempt AND c.created {} a.created WHERE a.reason='unfit' ORDER BY a.ID DESC LIMIT {limit}",
             self.side(Side::Attempts),
-            self.side(Side::Claims)
+            self.side(Side::Claims),
+            self.dialect().same
         );
         let rows = self.query(sql, Vec::new()).await?;
         let mut unfit: Vec<Unfit> = Vec::new();

@@ -76,6 +76,8 @@ async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<Existin
     for table in &missing {
         match connection.batch(definition(connection, spec, table)).await {
             Err(StoreError::NotPermitted(reason)) => return Err(needs_privilege(table, &reason)),
+            // Another process wrote the version meanwhile.
+            Err(StoreError::Duplicate(_)) => {}
             result => result?,
         }
     }
@@ -88,7 +90,8 @@ async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<Existin
     create_index(connection, spec).await?;
     if missing.contains(&spec.name) && missing.len() < spec.tables().len() {
         // Side tables that an earlier table of this name left behind.
-        crate::adopt::forget_lost_rows(connection, spec).await?;
+        crate::adopt::forget(connection, spec, Side::Claims).await?;
+        crate::adopt::forget(connection, spec, Side::Attempts).await?;
     }
     Ok(now)
 }
@@ -192,7 +195,11 @@ async fn adapt_logtables(connection: &mut Connection, spec: &TableSpec, existing
     for table in spec.logtables.iter().map(|logtable| spec.logtable(logtable)) {
         let columns = existing.get(&table.to_lowercase());
         if columns.is_some_and(|columns| columns.iter().all(|(name, _)| name != "attempt")) {
-            connection.batch(format!("ALTER TABLE `{table}` ADD COLUMN attempt BIGINT DEFAULT NULL")).await?;
+            match connection.batch(format!("ALTER TABLE `{table}` ADD COLUMN attempt BIGINT DEFAULT NULL")).await {
+                // Another process added it meanwhile.
+                Err(StoreError::Database(reason)) if reason.to_lowercase().contains("duplicate column name") => {}
+                result => result?,
+            }
         }
     }
     Ok(())

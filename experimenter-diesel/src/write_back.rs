@@ -64,12 +64,15 @@ impl Store {
         };
         loop {
             if !unfit.is_empty() {
-                self.keep_unfit(claim, &unfit).await?;
+                self.keep_unfit(claim, &unfit, "unfit").await?;
             }
             match self.write_end(claim, ending, &results).await {
                 Ok(true) => return Ok(unfit),
                 Ok(false) => return Err(self.lease_lost(claim, ending).await?),
                 // The column is narrower than its type says: another character set, or a rule of the database.
+                Err(StoreError::Database(_)) if matches!(ending, Ending::Error(story) if !story.is_ascii()) => {
+                    return Box::pin(self.finish(claim, &in_ascii(ending))).await;
+                }
                 Err(StoreError::Database(reason)) => {
                     let Some(refused) =
                         results.iter_mut().find(|(name, value)| !value.is_null() && names(&reason, name))
@@ -91,7 +94,8 @@ impl Store {
     pub async fn write_partial(&mut self, claim: &Claim, values: Vec<Option<Value>>) -> Result<Vec<Unfit>> {
         let (results, unfit) = self.fit_results(claim, values.into_iter());
         if !unfit.is_empty() {
-            self.keep_unfit(claim, &unfit).await?;
+            // Of a running row: what its function returns in the end stands in the place of these.
+            self.keep_unfit(claim, &unfit, "unfit partial").await?;
         }
         let claims = self.side(Side::Claims);
         let update = FencedUpdate {
@@ -238,10 +242,10 @@ impl Store {
         }
     }
 
-    async fn keep_unfit(&mut self, claim: &Claim, unfit: &[Unfit]) -> Result<()> {
+    async fn keep_unfit(&mut self, claim: &Claim, unfit: &[Unfit], reason: &str) -> Result<()> {
         let fields: serde_json::Map<_, _> =
             unfit.iter().map(|unfit| (unfit.field.clone(), serde_json::json!([unfit.value, unfit.reason]))).collect();
-        self.keep(claim, "unfit", &serde_json::Value::Object(fields)).await
+        self.keep(claim, reason, &serde_json::Value::Object(fields)).await
     }
 
     /// Keeps something of an attempt beside the table.
@@ -310,6 +314,16 @@ fn fit(backend: Backend, id: i64, column: &Column, field: &str, value: &Value, u
         unfit.push(Unfit { id, field: field.to_owned(), value: value.to_string(), reason: reason.to_string() });
         Value::Null
     })
+}
+
+/// A story for a column whose character set does not have every character.
+fn in_ascii(ending: &Ending) -> Ending {
+    match ending {
+        Ending::Error(story) => Ending::Error(
+            story.chars().map(|c| if c.is_ascii() { c.to_string() } else { c.escape_unicode().to_string() }).collect(),
+        ),
+        other => other.clone(),
+    }
 }
 
 /// A text that the server would not take in any statement; only its beginning can be kept.

@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How often an executer of short rows tells what it has done.
 const TELL: Duration = Duration::from_secs(5);
 
-/// How many messages of a run may wait for the database before the run does.
+/// How many log entries of a run may wait for the database before the run does, and how many are written at once.
 const BACKLOG: usize = 1_024;
 
 /// What an executer is asked to do.
@@ -79,18 +79,20 @@ pub(crate) fn execute(
     report: &mut (dyn FnMut(Event) + Send),
 ) -> Result<Work, StoreError> {
     let (task_sender, tasks) = blocking::channel::<Task>();
-    let (message_sender, messages) = mpsc::channel(BACKLOG);
+    let (message_sender, messages) = mpsc::unbounded_channel();
+    let (backlog_sender, backlog) = blocking::sync_channel(BACKLOG);
     std::thread::scope(|scope| {
         let event_loop = std::thread::Builder::new()
             .name("database".to_owned())
             .spawn_scoped(scope, move || {
-                runtime.block_on(Loop { store, order, report, tasks: task_sender, messages }.work())
+                runtime.block_on(Loop { store, order, report, tasks: task_sender, messages, backlog }.work())
             })
             .map_err(|error| StoreError::Database(format!("cannot start a thread: {error}")))?;
         for task in tasks {
-            let attachment = Attached { messages: message_sender.clone(), failure: Arc::default() };
+            let attachment =
+                Attached { messages: message_sender.clone(), backlog: backlog_sender.clone(), failure: Arc::default() };
             let ending = (experiment.execute)(&task, Box::new(attachment));
-            if message_sender.blocking_send(Message::Ended(ending)).is_err() {
+            if message_sender.send(Message::Ended(ending)).is_err() {
                 break;
             }
         }
@@ -108,7 +110,9 @@ enum Message {
 
 /// A run's way to the event loop.
 struct Attached {
-    messages: mpsc::Sender<Message>,
+    messages: mpsc::UnboundedSender<Message>,
+    /// A place for each log entry that waits; a run that logs faster than the database takes it waits for one.
+    backlog: blocking::SyncSender<()>,
     /// Why an earlier log entry could not be written: entries are not waited for.
     failure: Arc<Mutex<Option<StoreError>>>,
 }
@@ -116,7 +120,7 @@ struct Attached {
 impl Attachment for Attached {
     fn write(&mut self, values: Vec<Option<Value>>) -> Result<(), StoreError> {
         let (sender, reply) = blocking::channel();
-        let sent = self.messages.blocking_send(Message::Write(values, sender));
+        let sent = self.messages.send(Message::Write(values, sender));
         sent.ok().and_then(|()| reply.recv().ok()).unwrap_or_else(|| Err(stopped()))
     }
 
@@ -125,7 +129,8 @@ impl Attachment for Attached {
             return Err(failure.clone());
         }
         let entry = Entry::now(logtable, values);
-        self.messages.blocking_send(Message::Log(entry, Arc::clone(&self.failure))).map_err(|_| stopped())
+        self.backlog.send(()).map_err(|_| stopped())?;
+        self.messages.send(Message::Log(entry, Arc::clone(&self.failure))).map_err(|_| stopped())
     }
 }
 
@@ -139,7 +144,8 @@ struct Loop<'a> {
     order: &'a Order,
     report: &'a mut (dyn FnMut(Event) + Send),
     tasks: blocking::Sender<Task>,
-    messages: mpsc::Receiver<Message>,
+    messages: mpsc::UnboundedReceiver<Message>,
+    backlog: blocking::Receiver<()>,
 }
 
 impl Loop<'_> {
@@ -222,7 +228,9 @@ impl Loop<'_> {
             Message::Log(entry, failure) => {
                 let mut entries = vec![entry];
                 let mut next = None;
-                while let Ok(message) = self.messages.try_recv() {
+                while entries.len() < BACKLOG
+                    && let Ok(message) = self.messages.try_recv()
+                {
                     match message {
                         Message::Log(entry, _) => entries.push(entry),
                         other => {
@@ -231,6 +239,8 @@ impl Loop<'_> {
                         }
                     }
                 }
+                // The entries give their places free.
+                self.backlog.try_iter().take(entries.len()).for_each(drop);
                 match self.persist(claim.id, async |store| store.log(claim, &entries).await).await {
                     Ok(unfit) => self.tell_unfit(unfit),
                     Err(error) => {
@@ -291,7 +301,10 @@ impl Loop<'_> {
         let mut pause = Duration::from_secs(1);
         loop {
             match write(self.store).await {
-                Err(reason) if reason.is_transient() || matches!(reason, StoreError::NotPermitted(_)) => {
+                Err(reason)
+                    if reason.is_transient()
+                        || matches!(reason, StoreError::NotPermitted(_) | StoreError::AccessDenied(_)) =>
+                {
                     (self.report)(Event::Waiting { id, reason });
                     tokio::time::sleep(pause).await;
                     pause = (2 * pause).min(LONGEST_PAUSE);

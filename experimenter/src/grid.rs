@@ -144,6 +144,9 @@ impl Setting {
     }
 }
 
+/// The most values of one range: each is kept while the grid is filled.
+const LONGEST_RANGE: u64 = 10_000_000;
+
 /// One element of a list: as typed, or between double quotes.
 #[derive(Debug, PartialEq)]
 struct Item {
@@ -160,13 +163,18 @@ impl Item {
             if first > last {
                 return Err(FieldError::new(format!("the range `{}` is empty", self.text)));
             }
+            if last.abs_diff(first) >= LONGEST_RANGE {
+                return Err(FieldError::new(format!("the range `{}` has more than {LONGEST_RANGE} values", self.text)));
+            }
             for n in first..=last {
                 values.push((field.parse)(&n.to_string())?);
             }
             return Ok(());
         }
         if self.quoted && self.text == "null" {
-            values.push(Value::from("null"));
+            let text = Value::from("null");
+            (field.check)(&text)?;
+            values.push(text);
             return Ok(());
         }
         values.push((field.parse)(&self.text)?);
@@ -182,7 +190,7 @@ impl Item {
         let (first, last) = self.text.split_once("..")?;
         let (last, included) = last.strip_prefix('=').map_or((last, false), |last| (last, true));
         let (first, last): (i64, i64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-        Some((first, if included { last } else { last - 1 }))
+        Some((first, if included { last } else { last.checked_sub(1)? }))
     }
 }
 
@@ -264,6 +272,8 @@ mod tests {
             (&["seed=300"], "expected u8, found `300`"),
             (&["seed=x"], "expected u8, found `x`"),
             (&["seed=3..1"], "the range `3..1` is empty"),
+            (&["seed=0..-9223372036854775808"], "expected u8"),
+            (&["seed=0..=99999999999"], "more than 10000000 values"),
             (&["seed"], "lacks its `=`"),
             (&["sed=1"], "has no keyfield `sed`"),
             (&["seed=1,,2"], "element of the list is empty"),

@@ -18,6 +18,8 @@ thread_local! {
 /// A panic of this thread is not printed: it is in the failure. Panics of other threads are printed as ever.
 pub(crate) fn catch<T>(function: impl FnOnce() -> T) -> Result<T, Failure> {
     install_hook();
+    // The function of an earlier row may have caught its own panic.
+    CAUGHT.take();
     CATCHING.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(|| __experimenter_run(function)));
     CATCHING.set(false);

@@ -236,16 +236,16 @@ fn located(result: Result<(), StoreError>) -> Result<()> {
 
 /// Runs the function on one row; its panic is an ending like another.
 pub(crate) fn execute<E: Experiment>(task: &Task, attachment: Box<dyn Attachment>) -> Ending {
-    let key = match E::from_values(&task.key) {
-        Ok(key) => key,
-        Err(error) => return Ending::Failed(unreadable(&error)),
-    };
-    let mut run = Run::<E>::attached(task, attachment);
-    match panics::catch(|| key.call(&mut run)) {
-        Ok(Ok(Outcome::Done(results))) => Ending::Done(results.to_values()),
-        Ok(Ok(Outcome::Paused)) => Ending::Paused,
-        Ok(Err(failure)) | Err(failure) => Ending::Failed(failure),
-    }
+    // The user's `serde` and `Field` are called here too, and may panic as the function may.
+    let ran = panics::catch(|| {
+        let key = E::from_values(&task.key).map_err(|error| unreadable(&error))?;
+        let mut run = Run::<E>::attached(task, attachment);
+        Ok(match key.call(&mut run)? {
+            Outcome::Done(results) => Ending::Done(results.to_values()),
+            Outcome::Paused => Ending::Paused,
+        })
+    });
+    ran.and_then(|ended| ended).unwrap_or_else(Ending::Failed)
 }
 
 fn unreadable(error: &crate::field::FieldError) -> Failure {

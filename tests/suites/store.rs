@@ -493,6 +493,54 @@ fn a_claim_puts_away_what_a_crashed_attempt_left() {
     });
 }
 
+/// Two executers have read the same candidate with traces; the one that comes too late must not touch the other's row.
+#[test]
+fn a_claim_that_comes_too_late_puts_nothing_away() {
+    check(async |target| {
+        let mut store = filled(target, 2).await;
+        let mut first = claimer(&mut store).await;
+        for _ in 0..2 {
+            let crashed = claim(&mut store, &mut first).await;
+            store.write_partial(&crashed, vec![Some(0.1.into()), None, None]).await.expect("a partial result");
+        }
+        let (mut early, mut late) = (open(target).await, open(target).await);
+        let (mut early_claimer, mut late_claimer) = (claimer(&mut early).await, claimer(&mut late).await);
+        target.sql("UPDATE study SET status = 'created'");
+        target.sql("UPDATE experimenter__study__claims SET state = 'released'");
+        // The late one takes one row and has read the other.
+        let mut late_claims = vec![claim(&mut late, &mut late_claimer).await];
+        let mut early_claims = Vec::new();
+        while let Some(claim) = early.claim(&mut early_claimer).await.expect("a claim") {
+            early.finish(&claim, &results(0.9)).await.expect("a finish");
+            early_claims.push(claim);
+        }
+        // The late one still holds the candidate that the early one has finished.
+        late_claims.extend(late.claim(&mut late_claimer).await.expect("no claim"));
+        assert_eq!((early_claims.len(), late_claims.len()), (1, 1));
+        for claim in &late_claims {
+            late.finish(claim, &results(0.9)).await.expect("a finish");
+        }
+        assert_eq!(
+            target.sql("SELECT DISTINCT status, score FROM study"),
+            [[Some("done".to_owned()), Some("0.9".to_owned())]]
+        );
+    });
+}
+
+#[test]
+fn a_story_that_the_column_cannot_spell_is_told_in_ascii() {
+    let target = Target::mariadb();
+    block_on(async {
+        let mut store = filled(&target, 1).await;
+        target.sql("ALTER TABLE study MODIFY error LONGTEXT CHARACTER SET latin1");
+        let mut claimer = claimer(&mut store).await;
+        let claim = claim(&mut store, &mut claimer).await;
+        store.finish(&claim, &Ending::Error("no 日本".to_owned())).await.expect("a finish");
+        let told = target.value("SELECT error FROM study WHERE status = 'error'");
+        assert_eq!(told, Some("no \\u{65e5}\\u{672c}".to_owned()));
+    });
+}
+
 #[test]
 fn a_late_finish_counts_while_nobody_claimed_the_row_again() {
     check(async |target| {

@@ -32,6 +32,10 @@ impl<'a> Context<'a> {
         let spec = registry::table_spec(experiment.definition)
             .map_err(|error| Failure::new(format!("{error} ({})", registry::place(experiment.definition))))?;
         let target = target(global)?;
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(Failure::new("experimenter::main() was called inside of a Tokio runtime")
+                .hint("make `main` an ordinary function, and start a runtime in the experiment where it is needed"));
+        }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

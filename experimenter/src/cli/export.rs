@@ -57,7 +57,7 @@ fn write_rows(context: &mut Context<'_>, args: &args::Export, out: &mut dyn Writ
     context.runtime.block_on(context.store.records(&selector, &names, |mut record| {
         for (name, value) in names.iter().zip(&mut record.values).filter(|(_, value)| value.is_null()) {
             if let Some(text) = exact.get(&(record.id, (*name).to_owned())) {
-                *value = text.parse().map_or_else(|_| Value::from(text.as_str()), Value::Float);
+                *value = Value::from(text.as_str());
             }
         }
         writer.row(&record).map_err(Stop::Output)

@@ -45,10 +45,14 @@ where
 {
     const KEY_SQL: &'static str = "LONGTEXT";
 
-    /// A value that has no JSON form (a map with keys that are no text) becomes `NULL`.
+    /// # Panics
+    /// When the value has no JSON form, such as a map whose keys are no text: an error of `fill`, or of the row.
     fn to_value(&self) -> Value {
         // Through `serde_json::Value`, whose maps are sorted.
-        serde_json::to_value(&self.0).map_or(Value::Null, |json| Value::Text(json.to_string()))
+        match serde_json::to_value(&self.0) {
+            Ok(json) => Value::Text(json.to_string()),
+            Err(error) => panic!("{self:?} has no JSON form: {error}"),
+        }
     }
 
     fn from_value(value: &Value) -> Result<Self, FieldError> {
