@@ -216,6 +216,9 @@ fn databases_that_do_not_let_us_in() {
     refused(&sandbox.run(grid(), ["execute", "--database", &reader]), 1, &["command denied"]);
     sandbox.run(grid(), ["status", "--database", &reader]).success().stdout_has("created");
 
+    let typo = sandbox.run(grid(), ["status", "--database", "sqlite://typo.db"]);
+    refused(&typo, 1, &["no database file typo.db", "fill it first"]);
+    assert!(!sandbox.path().join("typo.db").exists());
     refused(&fill("sqlite:///no/such/folder/file.db"), 69, &["/no/such/folder/file.db", "does not exist", "create it"]);
     sandbox.write("text.db", &"this is no database\n".repeat(100));
     refused(&fill("sqlite://text.db"), 1, &["text.db", "not a database"]);

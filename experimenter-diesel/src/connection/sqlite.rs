@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
 use rustix::fs::{FlockOperation, flock};
 
-use crate::dialect::sqlite::CONNECTION_SETUP;
+use crate::dialect::sqlite::{CONNECTION_SETUP, JOURNAL_MODE, TO_WAL};
 use crate::statement::{Row, Statement};
 use crate::{Result, StoreError};
 
@@ -132,16 +132,19 @@ impl Session {
                     _ => StoreError::Unreachable(format!("{}: {error}", lock_path.display())),
                 },
             )?;
-        // Switching to WAL needs the file alone for a moment, so it takes its turn like any writer.
-        let connection = locked(&lock, || {
-            let mut connection = SqliteConnection::establish(url)
-                .map_err(|error| StoreError::Unreachable(format!("{}: {error}", path.display())))?;
-            connection.batch_execute(CONNECTION_SETUP).map_err(|error| match StoreError::from(error) {
-                StoreError::Database(reason) => StoreError::Database(format!("{}: {reason}", path.display())),
-                other => other,
-            })?;
-            Ok(connection)
-        })?;
+        let of_file = |error: StoreError| match error {
+            StoreError::Database(reason) => StoreError::Database(format!("{}: {reason}", path.display())),
+            other => other,
+        };
+        let mut connection = SqliteConnection::establish(url)
+            .map_err(|error| StoreError::Unreachable(format!("{}: {error}", path.display())))?;
+        connection.batch_execute(CONNECTION_SETUP).map_err(|error| of_file(error.into()))?;
+        let mode: Vec<Row> =
+            Statement::new(JOURNAL_MODE, Vec::new()).load(&mut connection).map_err(|error| of_file(error.into()))?;
+        if mode.first().and_then(|row| row.text(0)) != Some("wal") {
+            // Switching needs the file alone for a moment, so it takes its turn like any writer.
+            locked(&lock, || connection.batch_execute(TO_WAL).map_err(|error| of_file(error.into())))?;
+        }
         Ok(Self { connection, lock })
     }
 }

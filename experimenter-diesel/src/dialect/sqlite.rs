@@ -5,8 +5,11 @@ use crate::Value;
 use crate::statement::Statement;
 
 /// Foreign keys stay off, as `PyExperimenter` has them; writers of other programs are waited for.
-pub(crate) const CONNECTION_SETUP: &str =
-    "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+pub(crate) const CONNECTION_SETUP: &str = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL;";
+
+/// Readers beside a writer; the file remembers it.
+pub(crate) const JOURNAL_MODE: &str = "PRAGMA journal_mode";
+pub(crate) const TO_WAL: &str = "PRAGMA journal_mode = WAL";
 
 pub(super) const DIALECT: Dialect = Dialect {
     id_column: "ID INTEGER PRIMARY KEY AUTOINCREMENT",

@@ -27,6 +27,7 @@ impl<'a> Context<'a> {
         global: &Global,
         experiments: &[&'static Registration],
         console: &'a Console,
+        creates: bool,
     ) -> Result<Self, Failure> {
         let experiment = choose(experiments, global.experiment.as_deref())?;
         let spec = registry::table_spec(experiment.definition)
@@ -35,6 +36,15 @@ impl<'a> Context<'a> {
         if tokio::runtime::Handle::try_current().is_ok() {
             return Err(Failure::new("experimenter::main() was called inside of a Tokio runtime")
                 .hint("make `main` an ordinary function, and start a runtime in the experiment where it is needed"));
+        }
+        // Only `fill` and `run` make a new database; to others a mistyped path is a mistake.
+        if let Target::Sqlite(path) = &target
+            && !creates
+            && !path.exists()
+        {
+            return Err(Failure::new(format!("there is no database file {}", path.display()))
+                .hint(format!("fill it first: {} fill", super::failure::program()))
+                .hint("or name another by `--database`"));
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -54,7 +54,8 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
     if let Command::List = cli.command {
         return list::list(&experiments, &context::target(&cli.global)?, console);
     }
-    let mut context = Context::open(&cli.global, &experiments, console)?;
+    let creates = matches!(cli.command, Command::Fill(_) | Command::Run(_));
+    let mut context = Context::open(&cli.global, &experiments, console, creates)?;
     match &cli.command {
         Command::List => Ok(exit::DONE),
         Command::Fill(fill) => fill::fill(&mut context, fill),
