@@ -280,7 +280,7 @@ pub(crate) fn domain_elsewhere(name: &str, kind: &str) -> String {
 pub(crate) fn empty_domain(name: &str) -> String {
     message!(
         "keyfield `{name}` ranges over nothing, so there would be no rows",
-        "help: list its values, or leave `= []` out to give them in the configuration file or by `--set {name}=…`",
+        "help: list its values, or leave `= []` out to give them by `--set {name}=…`",
     )
 }
 

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::panics;
 use crate::{Error, Experiment, Failure, LogEntry, Outcome, Partial, Result, Results};
 
-/// The values of `Custom` in the configuration, by name.
+/// The values of `--custom NAME=VALUE`, by name.
 pub type Custom = BTreeMap<String, serde_json::Value>;
 
 /// One row to run.
