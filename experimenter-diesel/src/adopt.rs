@@ -25,7 +25,7 @@ impl Store {
     /// Brings the claims in line with the main table: drops the lines of rows that are gone, adds those of new ones.
     pub(crate) async fn adopt_all(&mut self) -> Result<()> {
         let Self { connection, spec } = self;
-        connection.repeat(async |connection| forget_lost_rows(connection, spec).await).await?;
+        connection.repeat(async |connection| forget(connection, spec, Side::Claims).await).await?;
         while self.adopt(Scope::All).await? > 0 {}
         Ok(())
     }
@@ -47,12 +47,7 @@ impl Store {
     }
 }
 
-/// Deletes lines whose row is gone, or is another row under the same ID.
-pub(crate) async fn forget_lost_rows(connection: &mut Connection, spec: &TableSpec) -> Result<()> {
-    forget(connection, spec, Side::Claims).await
-}
-
-/// Deletes what the side tables say of rows that are gone.
+/// Deletes what a side table says of rows that are gone, or are other rows under the same IDs.
 pub(crate) async fn forget(connection: &mut Connection, spec: &TableSpec, side: Side) -> Result<()> {
     let (table, lines) = (&spec.name, spec.side(side));
     let same = connection.dialect().same;

@@ -11,7 +11,14 @@ use crate::{Definition, panics};
 /// The product of each keyfield's values.
 #[derive(Debug, Clone)]
 pub(crate) struct Grid {
-    axes: Vec<Vec<Value>>,
+    axes: Vec<Axis>,
+}
+
+/// A keyfield's values, and where they came from.
+#[derive(Debug, Clone)]
+struct Axis {
+    values: Vec<Value>,
+    source: String,
 }
 
 /// Why there is no grid.
@@ -28,56 +35,60 @@ impl fmt::Display for GridError {
 }
 
 impl Grid {
-    /// Evaluates the domains of an experiment, or what `--set` says in their place, and fits each value to its column.
+    /// Evaluates the domains of an experiment, or what `--set` says in their place.
     ///
     /// # Errors
-    /// All that is wrong with a field or an option, before anything is written: field, value, place.
-    pub(crate) fn new(
-        definition: &Definition,
-        spec: &TableSpec,
-        backend: Backend,
-        settings: &[String],
-    ) -> Result<Self, GridError> {
+    /// All that is wrong with a domain or an option, before anything is written: field, value, place.
+    pub(crate) fn new(definition: &Definition, settings: &[String]) -> Result<Self, GridError> {
         let settings = settings.iter().map(|text| Setting::parse(definition, text)).collect::<Result<Vec<_>, _>>()?;
-        let fields = definition.keyfields.iter().zip(&spec.keyfields);
-        let axes = fields.map(|(field, column)| {
-            let (values, source) = values_of(definition, field, &settings)?;
-            let mut axis: Vec<Value> = Vec::with_capacity(values.len());
+        let axes = definition
+            .keyfields
+            .iter()
+            .map(|field| values_of(definition, field, &settings).map(|(values, source)| Axis { values, source }));
+        axes.collect::<Result<_, _>>().map(|axes| Self { axes })
+    }
+
+    /// Fits each value to its column; values that are equal there are one.
+    ///
+    /// # Errors
+    /// The first value that its column would change.
+    pub(crate) fn fit(&mut self, spec: &TableSpec, backend: Backend) -> Result<(), GridError> {
+        for (axis, column) in self.axes.iter_mut().zip(&spec.keyfields) {
+            let mut fitted = Vec::with_capacity(axis.values.len());
             let mut seen = std::collections::HashSet::new();
-            for value in values {
-                let fitted = column.fit(&value, backend).map_err(|reason| GridError {
-                    message: format!("keyfield `{}`: `{value}` is {reason} ({source})", field.column.name),
+            for value in &axis.values {
+                let value = column.fit(value, backend).map_err(|reason| GridError {
+                    message: format!("keyfield `{}`: `{value}` is {reason} ({})", column.name, axis.source),
                     hint: "change the value, or give the field a wider column by `#[sql = \"…\"]`".to_owned(),
                 })?;
-                // Twice the same value is one row.
-                if seen.insert(format!("{fitted:?}")) {
-                    axis.push(fitted);
+                if seen.insert(format!("{value:?}")) {
+                    fitted.push(value);
                 }
             }
-            Ok(axis)
-        });
-        axes.collect::<Result<_, _>>().map(|axes| Self { axes })
+            axis.values = fitted;
+        }
+        Ok(())
     }
 
     /// The number of rows; `None` where it is beyond counting.
     pub(crate) fn len(&self) -> Option<u64> {
-        self.axes.iter().try_fold(1_u64, |product, axis| product.checked_mul(axis.len() as u64))
+        self.axes.iter().try_fold(1_u64, |product, axis| product.checked_mul(axis.values.len() as u64))
     }
 
     /// The rows, one at a time: the first keyfield changes slowest.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Vec<Value>> {
-        let mut position = (!self.axes.iter().any(Vec::is_empty)).then(|| vec![0; self.axes.len()]);
+        let mut position = (!self.axes.iter().any(|axis| axis.values.is_empty())).then(|| vec![0; self.axes.len()]);
         std::iter::from_fn(move || {
             let current = position.clone()?;
             position = self.after(current.clone());
-            Some(current.iter().zip(&self.axes).map(|(index, axis)| axis[*index].clone()).collect())
+            Some(current.iter().zip(&self.axes).map(|(index, axis)| axis.values[*index].clone()).collect())
         })
     }
 
     fn after(&self, mut position: Vec<usize>) -> Option<Vec<usize>> {
         for (index, axis) in position.iter_mut().zip(&self.axes).rev() {
             *index += 1;
-            if *index < axis.len() {
+            if *index < axis.values.len() {
                 return Some(position);
             }
             *index = 0;
@@ -243,7 +254,8 @@ mod tests {
     fn grid(settings: &[&str]) -> Result<Vec<String>, GridError> {
         let spec = table_spec(&DEFINITION).expect("known types");
         let settings: Vec<_> = settings.iter().map(|text| (*text).to_owned()).collect();
-        let grid = Grid::new(&DEFINITION, &spec, Backend::Mysql, &settings)?;
+        let mut grid = Grid::new(&DEFINITION, &settings)?;
+        grid.fit(&spec, Backend::Mysql)?;
         let rows: Vec<_> =
             grid.rows().map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(grid.len(), Some(rows.len() as u64));

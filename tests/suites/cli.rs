@@ -264,7 +264,7 @@ fn a_closed_pipe_ends_quietly() {
 }
 
 #[test]
-fn the_release_binary_needs_libc_alone() {
+fn a_binary_needs_libc_alone() {
     let sandbox = Sandbox::new();
     // The profile changes no library that is linked.
     let linked = sandbox.run(Path::new("ldd"), [grid()]).success().stdout.clone();

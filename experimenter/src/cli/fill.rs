@@ -23,9 +23,9 @@ pub(super) fn fill(context: &mut Context<'_>, args: &args::Fill) -> Result<u8, F
 
 /// Fills the table with the grid that the attribute and the command line give.
 pub(super) fn fill_grid(context: &mut Context<'_>, args: &args::Grid, mode: FillMode) -> Result<Filled, Failure> {
-    let definition = context.experiment.definition;
     // Everything that can be wrong with the grid is found before anything is written.
-    let grid = Grid::new(definition, context.store.spec(), context.store.backend(), &args.set)?;
+    let mut grid = Grid::new(context.experiment.definition, &args.set)?;
+    grid.fit(context.store.spec(), context.store.backend())?;
     let Some(total) = grid.len() else {
         return Err(
             Failure::usage("the grid has more rows than can be counted").hint("narrow it by `--set FIELD=VALUES`")
@@ -42,7 +42,7 @@ pub(super) fn fill_grid(context: &mut Context<'_>, args: &args::Grid, mode: Fill
     }
     context.headline(&format!("a grid of {} rows", count(total)));
     // The table's own columns may be narrower than the declared ones.
-    let grid = Grid::new(definition, context.store.spec(), context.store.backend(), &args.set)?;
+    grid.fit(context.store.spec(), context.store.backend())?;
     let mut progress = Progress::new(context.console, "filling", total);
     let filled = context
         .store(async |store| store.fill(mode, grid.rows(), |filled| progress.at(filled.new + filled.existing)).await);

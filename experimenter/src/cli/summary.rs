@@ -27,7 +27,7 @@ pub(super) fn print(context: &mut Context<'_>, args: &args::Summary) -> Result<(
     let (by, values) = fields(context, args)?;
     let columns: Vec<_> = ["status"].into_iter().chain(by.iter().chain(&values).map(String::as_str)).collect();
     let mut groups = Groups::new(values.len());
-    let mut failed = None;
+    let mut overflow = false;
     let (keys, results) = (1..=by.len(), by.len() + 1..);
     context.store(async |store| {
         store
@@ -35,14 +35,12 @@ pub(super) fn print(context: &mut Context<'_>, args: &args::Summary) -> Result<(
                 let is_done = record.values.first().and_then(|status| status.as_str()) == Some("done");
                 let key = record.values[keys.clone()].to_vec();
                 let values = if is_done { &record.values[results.clone()] } else { &[] };
-                if !groups.add(key, values) {
-                    failed.get_or_insert(record.id);
-                }
+                overflow |= !groups.add(key, values);
                 Ok::<_, experimenter_diesel::StoreError>(())
             })
             .await
     })?;
-    if failed.is_some() {
+    if overflow {
         return Err(Failure::usage("there are more than 10,000 groups").hint("group by fewer keyfields: `--by FIELDS`"));
     }
     let groups = groups.sorted();
