@@ -27,7 +27,41 @@ impl Store {
         let Self { connection, spec } = self;
         connection.repeat(async |connection| forget(connection, spec, Side::Claims).await).await?;
         while self.adopt(Scope::All).await? > 0 {}
-        Ok(())
+        self.bind_all().await
+    }
+
+    /// Gives rows without a hash theirs, where the row that had it is gone.
+    async fn bind_all(&mut self) -> Result<()> {
+        let claims = self.side(Side::Claims);
+        let sql = format!(
+            "SELECT e.ID, {} FROM `{}` e JOIN `{claims}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
+             WHERE c.key_hash IS NULL AND e.ID > ? ORDER BY e.ID LIMIT {PAGE}",
+            self.key_columns(),
+            self.spec.name,
+            self.dialect().same
+        );
+        let mut after = 0;
+        loop {
+            let page = Statement::new(&sql, vec![Value::Int(after)]);
+            let rows = self.connection.repeat(async |connection| connection.rows(page.clone()).await).await?;
+            let Some(last) = rows.last().and_then(|row| row.int(0)) else { return Ok(()) };
+            after = last;
+            for mut row in rows {
+                let hash = KeyHash::of(&self.spec.keyfields, &read_key(&self.spec, &mut row, 1));
+                self.bind(row.int(0).unwrap_or_default(), hash).await?;
+            }
+        }
+    }
+
+    /// Gives a row its hash, unless another row has it.
+    async fn bind(&mut self, id: i64, hash: KeyHash) -> Result<()> {
+        let claims = self.side(Side::Claims);
+        let sql = format!("UPDATE `{claims}` SET key_hash=? WHERE experiment_id=? AND key_hash IS NULL");
+        let bind = Statement::new(sql, vec![hash.to_value(), Value::Int(id)]);
+        match self.connection.repeat(async |connection| connection.execute(bind.clone()).await).await {
+            Err(StoreError::Duplicate(_)) => Ok(()),
+            result => result.map(drop),
+        }
     }
 
     /// Adopts one page of rows; says how many.
@@ -56,6 +90,24 @@ pub(crate) async fn forget(connection: &mut Connection, spec: &TableSpec, side: 
          WHERE e.ID=`{lines}`.experiment_id AND e.creation_date {same} `{lines}`.created)"
     );
     connection.execute(Statement::new(sql, Vec::new())).await.map(drop)
+}
+
+/// The same for the lines of some keyfields alone, whose rows may be there again under other IDs.
+async fn forget_keys(
+    connection: &mut Connection,
+    spec: &TableSpec,
+    claims: &str,
+    hashes: impl Iterator<Item = KeyHash>,
+) -> Result<()> {
+    let binds: Vec<_> = hashes.map(KeyHash::to_value).collect();
+    let sql = format!(
+        "DELETE FROM `{claims}` WHERE key_hash IN ({}) AND NOT EXISTS (SELECT 1 FROM `{}` e \
+         WHERE e.ID=`{claims}`.experiment_id AND e.creation_date {} `{claims}`.created)",
+        placeholders(binds.len()),
+        spec.name,
+        connection.dialect().same
+    );
+    connection.execute(Statement::new(sql, binds).once()).await.map(drop)
 }
 
 async fn adopt_page(connection: &mut Connection, spec: &TableSpec, scope: Scope) -> Result<usize> {
@@ -88,6 +140,7 @@ async fn adopt_page(connection: &mut Connection, spec: &TableSpec, scope: Scope)
 async fn lines(connection: &mut Connection, spec: &TableSpec, claims: &str, rows: Vec<Row>) -> Result<Vec<Line>> {
     let hashed: Vec<_> =
         rows.into_iter().map(|mut row| (KeyHash::of(&spec.keyfields, &read_key(spec, &mut row, 3)), row)).collect();
+    forget_keys(connection, spec, claims, hashed.iter().map(|(hash, _)| *hash)).await?;
     let mut taken = known(connection, claims, hashed.iter().map(|(hash, _)| *hash)).await?;
     Ok(hashed
         .into_iter()

@@ -75,6 +75,8 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn claimer(&mut self, executer: Executer, order: ClaimOrder, selector: Selector) -> Result<Claimer> {
+        // Rows that it adopts are hashed with the defaults of this program.
+        self.remember_defaults().await?;
         let shape = self.shape().await?;
         Ok(Claimer { executer, order, selector, candidates: VecDeque::new(), shape, executers: 1 })
     }

@@ -109,6 +109,18 @@ impl ColumnType {
         self.kind
     }
 
+    /// Whether another type holds the same kind of value: a wider text or number is no other kind.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let group = |kind: Kind| match kind {
+            Kind::Bool | Kind::Int { .. } => 0,
+            Kind::Float | Kind::Double | Kind::Decimal { .. } => 1,
+            Kind::Text { .. } => 2,
+            Kind::Date | Kind::DateTime { .. } => 3,
+        };
+        group(self.kind) == group(other.kind)
+    }
+
     /// The value as the column will return it.
     ///
     /// Numbers are rounded to the column's precision, which is what every database does to them; anything
@@ -304,9 +316,12 @@ fn parse_arguments(text: &str) -> Option<Vec<u32>> {
     text.split(',').map(|argument| argument.trim().parse().ok()).collect()
 }
 
+/// The number that a column of single precision shows: 0.1 and not 0.10000000149011612, which is what it holds. So do the
+/// clients that read a column as text, and SQLite, which holds the number as it was given.
 #[expect(clippy::cast_possible_truncation, reason = "rounding to single precision is what the column does")]
 fn round_to_single(x: f64) -> f64 {
-    f64::from(x as f32)
+    let single = x as f32;
+    single.to_string().parse().unwrap_or_else(|_| f64::from(single))
 }
 
 fn parse_date(text: &str) -> Option<NaiveDate> {
@@ -350,7 +365,7 @@ mod tests {
         assert_eq!(fit("INT", "12"), Ok(Value::Int(12)));
         assert_eq!(fit("DOUBLE", 1_i64), Ok(Value::Float(1.0)));
         assert_eq!(fit("DOUBLE", -0.0), Ok(Value::Float(0.0)));
-        assert_eq!(fit("FLOAT", 0.123_456_789), Ok(Value::Float(f64::from(0.123_456_79_f32))));
+        assert_eq!(fit("FLOAT", 0.123_456_789), Ok(Value::Float(0.123_456_79)));
         assert_eq!(fit("DECIMAL(10, 2)", 0.125), Ok(Value::Float(0.12)));
         assert_eq!(fit("VARCHAR(5)", 1.5), Ok(Value::from("1.5")));
         assert_eq!(fit("DATETIME(6)", "2026-01-31T12:00:00"), Ok(Value::from("2026-01-31 12:00:00")));
@@ -384,7 +399,7 @@ mod tests {
         for (sql, fitted, read) in [
             ("DECIMAL(10, 2)", Value::Float(0.5), Value::from("0.50")),
             ("DOUBLE", Value::Float(2.0), Value::Int(2)),
-            ("FLOAT", Value::Float(f64::from(0.1_f32)), Value::Float(0.1)),
+            ("FLOAT", Value::Float(0.1), Value::Float(f64::from(0.1_f32))),
             ("VARCHAR(9)", Value::from("7"), Value::Int(7)),
             ("DATETIME(6)", Value::from("2026-01-31 12:00:00"), Value::from("2026-01-31 12:00:00.000000")),
         ] {

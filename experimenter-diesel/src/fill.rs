@@ -81,7 +81,7 @@ impl Store {
     }
 
     /// Fits the keyfields' values to their columns.
-    fn fit_key(&self, values: &[Value]) -> Result<Vec<Value>> {
+    pub(crate) fn fit_key(&self, values: &[Value]) -> Result<Vec<Value>> {
         let backend = self.backend();
         let fields = self.spec.keyfields.iter().zip(values);
         fields

@@ -13,10 +13,12 @@ impl KeyHash {
     /// Hashes the keyfields' values, which have been fitted to their columns.
     ///
     /// The encoding is tagged by type, length-prefixed and in the order of the names, so that neither the order of the
-    /// declaration nor a value that looks like another changes it. `-0.0` counts as `0.0`.
+    /// declaration nor a value that looks like another changes it. `-0.0` counts as `0.0`. A value that is its column's
+    /// default stays out, so that the rows before a keyfield was added keep their hashes.
     #[must_use]
     pub fn of(columns: &[Column], values: &[Value]) -> Self {
-        let mut fields: Vec<_> = columns.iter().zip(values).collect();
+        let fields = columns.iter().zip(values);
+        let mut fields: Vec<_> = fields.filter(|(column, value)| column.default.as_ref() != Some(*value)).collect();
         fields.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         let mut hasher = Sha256::new();
         for (column, value) in fields {
@@ -79,6 +81,16 @@ mod tests {
             assert_ne!(one, other);
         }
         assert_eq!(hash(&[("a", 0.0.into())]), hash(&[("a", (-0.0).into())]));
+    }
+
+    #[test]
+    fn a_default_stays_out() {
+        let column = |name: &str| Column::new(name, "LONGTEXT").expect("a type");
+        let before = KeyHash::of(&[column("seed")], &[3_i64.into()]);
+        let after = [column("momentum").with_default(Value::Float(0.9)), column("seed")];
+        assert_eq!(KeyHash::of(&after, &[0.9.into(), 3_i64.into()]), before);
+        assert_ne!(KeyHash::of(&after, &[0.5.into(), 3_i64.into()]), before);
+        assert_ne!(KeyHash::of(&after, &[Value::Null, 3_i64.into()]), before);
     }
 
     /// The hash is stored: a change of the encoding would orphan every row of every table.

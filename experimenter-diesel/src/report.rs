@@ -26,6 +26,13 @@ impl Counts {
         Status::ALL.iter().zip(self.counts).find_map(|(other, n)| (*other == status).then_some(n)).unwrap_or_default()
     }
 
+    pub(crate) fn add(&mut self, status: Option<Status>, n: u64) {
+        match status {
+            Some(status) => self.counts[status as usize] += n,
+            None => self.other += n,
+        }
+    }
+
     /// The number of rows in all.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -85,10 +92,7 @@ impl Store {
         let mut counts = Counts::default();
         for row in self.query(sql, binds).await? {
             let n = row.int(1).and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
-            match row.text(0).and_then(|text| text.parse::<Status>().ok()) {
-                Some(status) => counts.counts[status as usize] += n,
-                None => counts.other += n,
-            }
+            counts.add(row.text(0).and_then(|text| text.parse().ok()), n);
         }
         Ok(counts)
     }

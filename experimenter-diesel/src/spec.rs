@@ -24,6 +24,8 @@ pub struct Column {
     pub name: String,
     /// The SQL type.
     pub column_type: ColumnType,
+    /// A keyfield's declared default: a row that has it counts as one without the keyfield.
+    pub default: Option<Value>,
 }
 
 /// A logtable: its name, without the main table's, and its columns.
@@ -43,7 +45,13 @@ impl Column {
     pub fn new(name: &str, sql: &str) -> Result<Self> {
         let column_type =
             ColumnType::parse(sql).map_err(|reason| StoreError::Declaration(format!("field `{name}`: {reason}")))?;
-        Ok(Self { name: name.to_owned(), column_type })
+        Ok(Self { name: name.to_owned(), column_type, default: None })
+    }
+
+    /// The same column with a default.
+    #[must_use]
+    pub fn with_default(self, default: impl Into<Option<Value>>) -> Self {
+        Self { default: default.into(), ..self }
     }
 
     /// Fits a value to this column of a database.
@@ -65,7 +73,32 @@ pub(crate) const FIXED_BEFORE_RESULTS: [(&str, &str); 5] = [
 ];
 pub(crate) const FIXED_AFTER_RESULTS: [(&str, &str); 2] = [("end_date", "DATETIME"), ("error", "LONGTEXT")];
 
+/// The longest name of a table in `MySQL`.
+const LONGEST_NAME: usize = 64;
+
 impl TableSpec {
+    /// Checks a table's name that does not come from an attribute, which checks its own.
+    ///
+    /// # Errors
+    /// When it cannot name a table, or is that of a side table; the reason, in words that follow the name.
+    pub fn check_name(name: &str) -> Result<(), String> {
+        let longest = LONGEST_NAME - PREFIX.len() - "__executers".len();
+        let lower = name.to_ascii_lowercase();
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return Err("cannot name a table: use the letters `A` to `Z` and `a` to `z`, digits and `_`".to_owned());
+        }
+        if lower.starts_with(PREFIX) || Side::ALL.iter().any(|side| lower.ends_with(&format!("__{}", side.as_str()))) {
+            return Err("is the name of a side table: use another".to_owned());
+        }
+        if name.len() > longest {
+            return Err(format!(
+                "has {} characters, and {longest} are the most, since side tables add to it",
+                name.len()
+            ));
+        }
+        Ok(())
+    }
+
     /// The name of a logtable in the database.
     #[must_use]
     pub fn logtable(&self, logtable: &LogtableSpec) -> String {
@@ -74,7 +107,7 @@ impl TableSpec {
 
     /// The name of one of the side tables.
     pub(crate) fn side(&self, kind: Side) -> String {
-        format!("experimenter__{}__{}", self.name, kind.as_str())
+        format!("{PREFIX}{}__{}", self.name, kind.as_str())
     }
 
     /// Every column of the main table but `ID`, in order, with its SQL type.
@@ -109,6 +142,9 @@ impl TableSpec {
 pub(crate) fn timestamp_of(field: &str) -> String {
     format!("{field}_timestamp")
 }
+
+/// What the names of the side tables begin with.
+const PREFIX: &str = "experimenter__";
 
 /// The tables beside the main table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

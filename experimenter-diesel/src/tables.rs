@@ -6,7 +6,7 @@ use crate::connection::Connection;
 use crate::spec::{Column, LogtableSpec, Side};
 use crate::statement::Statement;
 use crate::store::{Store, placeholders};
-use crate::{ColumnType, Kind, Result, StoreError, TableSpec, Value};
+use crate::{Backend, ColumnType, Result, StoreError, TableSpec, Value};
 
 /// The version of the side tables' layout.
 const SCHEMA: &str = "1";
@@ -17,19 +17,25 @@ type Existing = HashMap<String, Vec<(String, String)>>;
 impl Store {
     /// Creates what is missing of the tables, and checks what is there. Any number of processes may do so at once.
     ///
+    /// A keyfield with a default that the main table lacks is added to it: the rows that are there have the default. The
+    /// names of such keyfields are returned.
+    ///
     /// # Errors
-    /// [`StoreError::Columns`] when an existing table has other columns than the experiment, one line for each.
-    pub async fn create_tables(&mut self) -> Result<()> {
+    /// [`StoreError::Columns`] when an existing table has other columns than the experiment, one line for each;
+    /// [`StoreError::Declaration`] when its rows were identified by other defaults.
+    pub async fn create_tables(&mut self) -> Result<Vec<String>> {
         let Self { connection, spec } = self;
-        let existing = connection.repeat(async |connection| create(connection, spec).await).await?;
-        spec.take_types(&existing);
-        Ok(())
+        let (existing, added) = connection.repeat(async |connection| create(connection, spec).await).await?;
+        spec.take_types(&existing, connection.backend())?;
+        self.remember_defaults().await?;
+        Ok(added)
     }
 
     /// Checks that the tables exist and have the experiment's columns.
     ///
     /// # Errors
-    /// [`StoreError::NoTable`] when the main table does not exist, [`StoreError::Columns`] when it has other columns.
+    /// [`StoreError::NoTable`] when the main table does not exist, [`StoreError::Columns`] when it has other columns,
+    /// [`StoreError::Declaration`] when its rows were identified by other defaults.
     pub async fn check_tables(&mut self) -> Result<()> {
         let existing = existing(&mut self.connection, &self.spec).await?;
         let Some(columns) = existing.get(&self.spec.name.to_lowercase()) else {
@@ -37,11 +43,20 @@ impl Store {
         };
         check(&self.spec.name, &self.spec.columns(), columns, Strictness::Exact)?;
         if !self.spec.tables().iter().all(|table| existing.contains_key(&table.to_lowercase())) {
-            return self.create_tables().await;
+            return self.create_tables().await.map(drop);
         }
         check_logtables(&self.spec, &existing)?;
-        self.spec.take_types(&existing);
-        Ok(())
+        self.spec.take_types(&existing, self.connection.backend())?;
+        self.check_defaults().await
+    }
+
+    /// Gives a table that somebody else created the index without which a claim reads every finished row.
+    ///
+    /// # Errors
+    /// When the database refuses, or when somebody holds the table for more than a few seconds. All works without it, if
+    /// more slowly.
+    pub async fn create_index(&mut self) -> Result<()> {
+        create_index(&mut self.connection, &self.spec).await
     }
 
     /// Drops every table of the experiment, the rows and results in them included.
@@ -65,10 +80,12 @@ impl Store {
     }
 }
 
-/// Creates what is missing; gives the columns of the tables as they are then.
-async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<Existing> {
-    let before = existing(connection, spec).await?;
-    if let Some(columns) = before.get(&spec.name.to_lowercase()) {
+/// Creates what is missing; gives the columns of the tables as they are then, and the keyfields that were added.
+async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<(Existing, Vec<String>)> {
+    let mut before = existing(connection, spec).await?;
+    let mut added = Vec::new();
+    if let Some(columns) = before.get_mut(&spec.name.to_lowercase()) {
+        added = add_keyfields(connection, spec, columns).await?;
         check(&spec.name, &spec.columns(), columns, Strictness::Exact)?;
     }
     let missing: Vec<_> =
@@ -87,25 +104,74 @@ async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<Existin
     }
     adapt_logtables(connection, spec, &now).await?;
     check_logtables(spec, &now)?;
-    create_index(connection, spec).await?;
     if missing.contains(&spec.name) && missing.len() < spec.tables().len() {
         // Side tables that an earlier table of this name left behind.
         crate::adopt::forget(connection, spec, Side::Claims).await?;
         crate::adopt::forget(connection, spec, Side::Attempts).await?;
     }
-    Ok(now)
+    Ok((now, added))
+}
+
+/// Adds the keyfields with a default that a table lacks, if nothing else is wrong with it.
+async fn add_keyfields(
+    connection: &mut Connection,
+    spec: &TableSpec,
+    columns: &mut Vec<(String, String)>,
+) -> Result<Vec<String>> {
+    let lacking: Vec<_> = spec
+        .keyfields
+        .iter()
+        .filter(|field| !columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(&field.name)))
+        .filter_map(|field| Some((field, addition(&spec.name, field, connection.backend())?)))
+        .collect();
+    let mut complete = columns.clone();
+    complete.extend(lacking.iter().map(|(field, _)| (field.name.clone(), field.column_type.to_string())));
+    if check(&spec.name, &spec.columns(), &complete, Strictness::Exact).is_err() {
+        return Ok(Vec::new());
+    }
+    for (_, statement) in &lacking {
+        match connection.batch(statement.clone()).await {
+            // Another process added it meanwhile.
+            Err(StoreError::Database(reason)) if reason.to_lowercase().contains("duplicate column name") => {}
+            result => result?,
+        }
+    }
+    *columns = complete;
+    Ok(lacking.into_iter().map(|(field, _)| field.name.clone()).collect())
+}
+
+/// The statement that adds a keyfield to a table whose rows have its default; `None` where a default cannot be said in
+/// a declaration.
+fn addition(table: &str, Column { name, column_type, default }: &Column, backend: Backend) -> Option<String> {
+    let default = match column_type.fit(default.as_ref()?, backend).ok()? {
+        Value::Null => "NULL".to_owned(),
+        number @ (Value::Int(_) | Value::UInt(_) | Value::Float(_)) => number.to_string(),
+        // MySQL takes no default for longer texts.
+        Value::Text(text) if text.len() <= 255 && column_type.sql().contains('(') => {
+            let plain = !text.chars().any(|c| c.is_control() || matches!(c, '\'' | '\\' | '?'));
+            plain.then(|| format!("'{text}'"))?
+        }
+        Value::Text(_) | Value::Bytes(_) => return None,
+    };
+    Some(format!("ALTER TABLE `{table}` ADD COLUMN `{name}` {column_type} DEFAULT {default}"))
 }
 
 impl TableSpec {
     /// Takes over the types that the columns really have: values are fitted to those, and hashed as those return them.
-    fn take_types(&mut self, existing: &Existing) {
-        let Some(found) = existing.get(&self.name.to_lowercase()) else { return };
+    /// The defaults are fitted to them as the rows' values are.
+    fn take_types(&mut self, existing: &Existing, backend: Backend) -> Result<()> {
+        let Some(found) = existing.get(&self.name.to_lowercase()) else { return Ok(()) };
         for column in self.keyfields.iter_mut().chain(&mut self.resultfields) {
             let real = found.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
             if let Some(real) = real.and_then(|(_, sql)| ColumnType::parse(sql).ok()) {
                 column.column_type = real;
             }
+            if let Some(default) = &mut column.default {
+                let misfit = |reason| StoreError::misfit(&column.name, default, &reason);
+                *default = column.column_type.fit(default, backend).map_err(misfit)?;
+            }
         }
+        Ok(())
     }
 
     /// Every table, the main one first.
@@ -180,8 +246,10 @@ const ATTEMPTS: &str = "experiment_id INTEGER NOT NULL, created DATETIME NULL, a
 const META: &str = "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NULL";
 
 fn logtable_columns(id_column: &str, spec: &TableSpec, logtable: &LogtableSpec) -> String {
-    let columns =
-        logtable.columns.iter().map(|Column { name, column_type }| format!("`{name}` {column_type} DEFAULT NULL, "));
+    let columns = logtable
+        .columns
+        .iter()
+        .map(|Column { name, column_type, .. }| format!("`{name}` {column_type} DEFAULT NULL, "));
     format!(
         "{id_column}, experiment_id INTEGER, timestamp DATETIME, {}attempt BIGINT DEFAULT NULL, \
          FOREIGN KEY (experiment_id) REFERENCES `{}` (ID) ON DELETE CASCADE",
@@ -205,7 +273,6 @@ async fn adapt_logtables(connection: &mut Connection, spec: &TableSpec, existing
     Ok(())
 }
 
-/// A table that somebody else created lacks our index; without it a claim reads every finished row.
 async fn create_index(connection: &mut Connection, spec: &TableSpec) -> Result<()> {
     let dialect = connection.dialect();
     let table = &spec.name;
@@ -278,16 +345,9 @@ fn check(table: &str, declared: &[(String, String)], found: &[(String, String)],
     if differences.is_empty() { Ok(()) } else { Err(StoreError::Columns { table: table.to_owned(), differences }) }
 }
 
-/// Whether two column types hold the same kind of value: a wider text or number column is no mistake.
 fn holds_alike(declared: &str, found: &str) -> bool {
-    let (Ok(declared), Ok(found)) = (ColumnType::parse(declared), ColumnType::parse(found)) else {
-        return declared.eq_ignore_ascii_case(found);
-    };
-    let group = |kind: Kind| match kind {
-        Kind::Bool | Kind::Int { .. } => 0,
-        Kind::Float | Kind::Double | Kind::Decimal { .. } => 1,
-        Kind::Text { .. } => 2,
-        Kind::Date | Kind::DateTime { .. } => 3,
-    };
-    group(declared.kind()) == group(found.kind())
+    match (ColumnType::parse(declared), ColumnType::parse(found)) {
+        (Ok(declared), Ok(found)) => declared.is_like(&found),
+        _ => declared.eq_ignore_ascii_case(found),
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 
 use crate::{Result, StoreError};
 
@@ -47,6 +47,16 @@ impl Target {
             }
             None => Err(StoreError::Url(format!("the database's URL lacks its `…://`; {FORMS}"))),
         }
+    }
+
+    /// A database on a `MySQL` or `MariaDB` server, `host` or `host:port`, with user and password as they are.
+    ///
+    /// # Errors
+    /// When the host or a name is none; the message shows no password.
+    pub fn server(host: &str, database: &str, user: &str, password: &str) -> Result<Self> {
+        const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.');
+        let encode = |text: &str| percent_encoding::percent_encode(text.as_bytes(), KEPT).to_string();
+        Self::mysql(&format!("{}:{}@{host}/{}", encode(user), encode(password), encode(database)))
     }
 
     fn sqlite(path: &str) -> Result<Self> {
@@ -98,7 +108,7 @@ impl Target {
 /// Encodes what a URL does not allow, and leaves what was encoded already.
 fn reencode(text: &str) -> String {
     let decoded = percent_decode_str(text).collect::<Vec<u8>>();
-    percent_encoding::percent_encode(&decoded, percent_encoding::NON_ALPHANUMERIC).to_string()
+    percent_encoding::percent_encode(&decoded, NON_ALPHANUMERIC).to_string()
 }
 
 impl fmt::Display for Target {
@@ -130,6 +140,18 @@ mod tests {
             let error = Target::parse(wrong).expect_err("malformed").to_string();
             assert!(!error.contains("secret") && error.contains("mysql://user:password@host"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_server_is_named_by_its_parts() {
+        let target = Target::server("db.host:3307", "my_thesis", "me", "p@ss:w/rd%");
+        assert!(matches!(&target, Ok(t) if t.to_string() == "mysql://db.host:3307/my_thesis"), "{target:?}");
+        let Ok(Target::Mysql { url, .. }) = target else { panic!("it is a server") };
+        let options = mysql_async::Opts::from_url(&url).expect("a URL");
+        assert_eq!((options.user(), options.pass()), (Some("me"), Some("p@ss:w/rd%")));
+        assert_eq!(options.db_name(), Some("my_thesis"));
+        let error = Target::server("", "db", "me", "secret").expect_err("no host").to_string();
+        assert!(!error.contains("secret"), "{error}");
     }
 
     #[test]

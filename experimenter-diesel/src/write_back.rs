@@ -182,7 +182,7 @@ impl Store {
     }
 
     fn set_results(&self, results: &[(String, Value)]) -> Assignments {
-        let now = chrono::Local::now().format("%m/%d/%Y, %H:%M:%S").to_string();
+        let now = local_now();
         results.iter().fold(Assignments::default(), |set, (name, value)| {
             let set = set.value(name, value.clone());
             if self.spec.result_timestamps { set.value(&timestamp_of(name), now.as_str()) } else { set }

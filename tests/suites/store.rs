@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use experimenter_diesel::{
-    Claim, ClaimOrder, Claimer, Column, Ending, Entry, Executer, FillMode, Filled, LogtableSpec, Selector, Status,
-    Store, StoreError, TableSpec, Target as Url, Value,
+    Claim, ClaimOrder, Claimer, Column, Ending, Entry, Executer, FillMode, Filled, KeyHash, LogtableSpec, Selector,
+    Status, Store, StoreError, TableSpec, Target as Url, Value,
 };
 use experimenter_tests::{MariaDb, Target, for_each_database};
 use rustix::process::{Pid, Signal, kill_process};
@@ -37,7 +37,11 @@ fn check(test: impl AsyncFn(&Target)) {
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an event loop").block_on(future)
+    event_loop().block_on(future)
+}
+
+fn event_loop() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an event loop")
 }
 
 async fn open(target: &Target) -> Store {
@@ -203,6 +207,128 @@ fn a_keyfield_that_its_column_would_change_is_refused() {
     });
 }
 
+/// The same table with one more keyfield, which has a default.
+fn spec_with(name: &str, sql: &str, default: impl Into<Value>) -> TableSpec {
+    let mut wider = spec();
+    wider.keyfields.push(Column::new(name, sql).expect("a type").with_default(default.into()));
+    wider
+}
+
+#[test]
+fn a_keyfield_that_is_added_with_a_default_leaves_the_rows_before_it_alone() {
+    check(async |target| {
+        let mut store = filled(target, 3).await;
+        let mut claimer = claimer(&mut store).await;
+        let done = claim(&mut store, &mut claimer).await;
+        store.finish(&done, &results(0.5)).await.expect("a finish");
+
+        let mut wider = open_with(target, spec_with("momentum", "DOUBLE", 0.9)).await;
+        assert!(matches!(wider.check_tables().await, Err(StoreError::Columns { .. })), "only a fill changes a table");
+        assert_eq!(wider.create_tables().await, Ok(vec!["momentum".to_owned()]));
+        assert_eq!(wider.create_tables().await, Ok(vec![]));
+        let rows = (0..3).flat_map(|seed| [0.9, 0.99].map(|momentum| [row(seed), vec![momentum.into()]].concat()));
+        let filled = wider.fill(FillMode::Write, rows, |_| ()).await.expect("a fill");
+        assert_eq!(filled, Filled { new: 3, existing: 3 });
+        assert_eq!(target.value("SELECT COUNT(*) FROM study WHERE momentum = 0.9"), Some("3".to_owned()));
+        assert_eq!(target.value("SELECT momentum FROM study WHERE status = 'done'"), Some("0.9".to_owned()));
+        let second = Selector { ids: Some(2.into()), ..Selector::default() };
+        let mut claimer = claimer_of(&mut wider, ClaimOrder::Id, second).await;
+        let next = claim(&mut wider, &mut claimer).await;
+        assert_eq!(next.hash, KeyHash::of(&spec().keyfields, &row(1)), "its seed is what it was");
+    });
+}
+
+#[test]
+fn a_text_default_is_quoted_and_one_that_no_declaration_takes_is_not_added() {
+    check(async |target| {
+        filled(target, 1).await;
+        let plain = open_with(target, spec_with("data", "VARCHAR(20)", "iris, wine")).await.create_tables().await;
+        assert_eq!(plain, Ok(vec!["data".to_owned()]));
+        assert_eq!(target.value("SELECT data FROM study"), Some("iris, wine".to_owned()));
+        let mut quoted = spec_with("data", "VARCHAR(20)", "iris, wine");
+        quoted.keyfields.push(Column::new("more", "VARCHAR(20)").expect("a type").with_default(Value::from("it's")));
+        let error = open_with(target, quoted).await.create_tables().await.expect_err("a quote").to_string();
+        assert!(error.contains("missing: `more`"), "{error}");
+    });
+}
+
+#[test]
+fn a_default_that_changed_is_refused() {
+    check(async |target| {
+        let mut store = open_with(target, spec_with("momentum", "DOUBLE", 0.9)).await;
+        store.create_tables().await.expect("tables");
+        let mut none = spec_with("momentum", "DOUBLE", 0.9);
+        none.keyfields[3].default = None;
+        let mut one_more = spec_with("momentum", "DOUBLE", 0.9);
+        one_more.keyfields[2].default = Some(Value::Int(0));
+        for (changed, says) in [
+            (
+                spec_with("momentum", "DOUBLE", 0.5),
+                "`momentum` has the default 0.5, and the rows of `study` are identified with the default 0.9",
+            ),
+            (none, "`momentum` has no default, and"),
+            (one_more, "`seed` has the default 0, and the rows of `study` are identified with no default"),
+        ] {
+            let mut store = open_with(target, changed).await;
+            for error in [store.create_tables().await.map(drop), store.check_tables().await] {
+                let error = error.expect_err("another default").to_string();
+                assert!(error.contains(says), "{error}");
+            }
+        }
+        assert_eq!(store.check_tables().await, Ok(()));
+    });
+}
+
+#[test]
+fn rows_that_are_not_in_the_grid_are_counted_and_removed_if_they_never_ran() {
+    check(async |target| {
+        let mut store = filled(target, 8).await;
+        let mut claimer = claimer_of(
+            &mut store,
+            ClaimOrder::Id,
+            Selector { ids: Some("5-6".parse().expect("IDs")), ..Selector::default() },
+        )
+        .await;
+        let done = claim(&mut store, &mut claimer).await;
+        store.finish(&done, &results(0.5)).await.expect("a finish");
+        let _running = claim(&mut store, &mut claimer).await;
+        store.reset(&Selector { ids: Some(7.into()), ..Selector::default() }).await.expect("a reset");
+        let strays = store.strays((0..3).map(row)).await.expect("strays");
+        let counts = |status| strays.counts.of(status);
+        assert_eq!((strays.counts.total(), counts(Status::Created), counts(Status::Done)), (5, 3, 1));
+        assert_eq!(strays.never_ran, [4, 8], "a row that was reset may have run");
+        // Somebody claims one of them before it is removed.
+        target.sql("UPDATE study SET status = 'running' WHERE ID = 8");
+        assert_eq!(store.prune(&strays.never_ran).await, Ok(1));
+        assert_eq!(store.prune(&[5, 6, 7]).await, Ok(0));
+        let left = target.sql("SELECT ID FROM study ORDER BY ID").concat();
+        assert_eq!(left, ["1", "2", "3", "5", "6", "7", "8"].map(|id| Some(id.to_owned())));
+        assert_eq!(target.value("SELECT COUNT(*) FROM experimenter__study__claims"), Some("7".to_owned()));
+        let again = store.fill(FillMode::Write, (0..4).map(row), |_| ()).await.expect("a fill");
+        assert_eq!(again, Filled { new: 1, existing: 3 });
+    });
+}
+
+#[test]
+fn an_index_that_has_to_wait_is_given_up() {
+    let target = Target::mariadb();
+    let event_loop = event_loop();
+    let mut store = event_loop.block_on(filled(&target, 1));
+    target.sql("DROP INDEX experimenter_status ON study");
+    let readers = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'";
+    std::thread::scope(|scope| {
+        // Somebody reads for longer than the store waits.
+        scope.spawn(|| target.sql("SELECT SLEEP(9) FROM study"));
+        while target.value(readers) == Some("0".to_owned()) {
+            std::thread::yield_now();
+        }
+        let refused = event_loop.block_on(store.create_index());
+        assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+    });
+    assert_eq!(event_loop.block_on(store.create_index()), Ok(()));
+    assert_eq!(event_loop.block_on(store.create_index()), Ok(()), "it is there already");
+}
+
 #[test]
 fn every_row_is_claimed_by_one_executer() {
     const ROWS: i64 = 300;
@@ -311,6 +437,29 @@ fn a_finish_of_an_earlier_table_does_not_reach_a_new_row_of_the_same_id() {
 }
 
 #[test]
+fn a_row_under_a_new_id_takes_over_the_hash_of_the_one_that_is_gone() {
+    check(async |target| {
+        let mut store = filled(target, 2).await;
+        // As a reset by PyExperimenter does; then an executer meets the row before a fill does.
+        target.sql("DELETE FROM study WHERE seed = 1");
+        target.sql(
+            "INSERT INTO study (kernel, c, seed, creation_date, status) VALUES ('rbf', 0.1, 1, '2024-01-01 00:00:00', \
+             'created'), ('rbf', 0.1, 1, '2024-01-01 00:00:00', 'created')",
+        );
+        let mut claimer = claimer(&mut store).await;
+        while let Some(claim) = store.claim(&mut claimer).await.expect("a claim") {
+            store.finish(&claim, &results(1.0)).await.expect("a finish");
+        }
+        let again = store.fill(FillMode::Write, (0..2).map(row), |_| ()).await.expect("a fill");
+        assert_eq!(again, Filled { new: 0, existing: 2 });
+        // Of two that are equal the other takes it over when the first is gone.
+        target.sql("DELETE FROM study WHERE ID = 3");
+        let again = store.fill(FillMode::Write, (0..2).map(row), |_| ()).await.expect("a fill");
+        assert_eq!(again, Filled { new: 0, existing: 2 });
+    });
+}
+
+#[test]
 fn rows_inserted_by_others_are_adopted() {
     check(async |target| {
         let mut store = filled(target, 1).await;
@@ -409,7 +558,7 @@ fn a_table_with_coarser_columns_is_filled_once() {
         assert_eq!(filled, Filled { new: 3, existing: 0 });
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
-        assert_eq!(claim.key[1], Value::Float(f64::from(0.1_f32)));
+        assert_eq!(claim.key[1], Value::Float(0.1), "as the column shows it");
         let again = store.fill(FillMode::Write, (0..3).map(row), |_| ()).await.expect("a fill");
         assert_eq!(again, Filled { new: 0, existing: 3 });
         if let Target::MariaDb(_) = target {

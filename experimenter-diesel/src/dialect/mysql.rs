@@ -5,10 +5,11 @@ use crate::Value;
 use crate::statement::Statement;
 
 /// READ COMMITTED, for the fence and against gap locks; strict, so that no value is changed in silence; English, since
-/// errors are told apart by their text.
+/// errors are told apart by their text. A change of a table that waits behind an open
+/// snapshot holds up everybody else, so that it waits briefly.
 pub(crate) const SESSION_SETUP: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
     SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
-    lc_messages = 'en_US', group_concat_max_len = 1048576, innodb_lock_wait_timeout = 10, lock_wait_timeout = 10";
+    lc_messages = 'en_US', group_concat_max_len = 1048576, innodb_lock_wait_timeout = 10, lock_wait_timeout = 5";
 
 pub(crate) const SESSION_SETTINGS: &str = "SELECT @@max_allowed_packet";
 
