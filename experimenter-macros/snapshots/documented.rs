@@ -1,7 +1,6 @@
 /// Mine.
 fn docs(key: &DocsKey) -> Outcome<DocsResults> {}
-#[allow(unused_imports, unused_qualifications, unused_variables)]
-#[allow(clippy::pedantic, clippy::nursery)]
+#[allow(unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
     impl ::experimenter::Experiment for DocsKey {
@@ -22,10 +21,11 @@ const _: () = {
             logtables: &[
                 __p::Logtable {
                     name: "steps",
-                    columns: &[__p::Column::new::<f64>("i").sql("DECIMAL(10, 2)")],
+                    columns: &[__p::Column::new::<f64>("i", 4).sql("DECIMAL(10, 2)")],
+                    line: 3,
                 },
             ],
-            result_timestamps: false,
+            ..__p::Definition::EMPTY
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

@@ -1,6 +1,5 @@
 pub(crate) fn ints(key: &IntsKey) -> IntsResults {}
-#[allow(unused_imports, unused_qualifications, unused_variables)]
-#[allow(clippy::pedantic, clippy::nursery)]
+#[allow(unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
     impl ::experimenter::Experiment for IntsKey {
@@ -23,11 +22,11 @@ const _: () = {
                     .over(|| __p::domain::<u64>().with(1).finish()),
             ],
             resultfields: &[
-                __p::Column::new::<i8>("d"),
-                __p::Column::new::<Option<u16>>("e"),
+                __p::Column::new::<i8>("d", 1),
+                __p::Column::new::<Option<u16>>("e", 1),
             ],
             logtables: &[],
-            result_timestamps: false,
+            ..__p::Definition::EMPTY
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

@@ -1,8 +1,7 @@
 fn tiny(key: &TinyKey) -> TinyResults {
     TinyResults {}
 }
-#[allow(unused_imports, unused_qualifications, unused_variables)]
-#[allow(clippy::pedantic, clippy::nursery)]
+#[allow(unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
     impl ::experimenter::Experiment for TinyKey {
@@ -17,7 +16,7 @@ const _: () = {
             keyfields: &[__p::Keyfield::new::<i64>("seed", 1)],
             resultfields: &[],
             logtables: &[],
-            result_timestamps: false,
+            ..__p::Definition::EMPTY
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

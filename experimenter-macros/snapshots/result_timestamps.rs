@@ -1,6 +1,5 @@
 pub fn timed(key: &TimedKey) -> Result<TimedResults, E> {}
-#[allow(unused_imports, unused_qualifications, unused_variables)]
-#[allow(clippy::pedantic, clippy::nursery)]
+#[allow(unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
     impl ::experimenter::Experiment for TimedKey {
@@ -17,11 +16,12 @@ const _: () = {
                     .over(|| __p::domain::<i32>().with_all(SIZES).finish()),
             ],
             resultfields: &[
-                __p::Column::new::<f64>("y"),
-                __p::Column::new::<Option<String>>("note"),
+                __p::Column::new::<f64>("y", 1),
+                __p::Column::new::<Option<String>>("note", 1),
             ],
             logtables: &[],
             result_timestamps: true,
+            ..__p::Definition::EMPTY
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

@@ -1,8 +1,7 @@
 fn svm(key: &SvmKey, run: &mut SvmRun) -> experimenter::Result<SvmResults> {
     body!(key, run)
 }
-#[allow(unused_imports, unused_qualifications, unused_variables)]
-#[allow(clippy::pedantic, clippy::nursery)]
+#[allow(unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
     const _: () = __p::is_text_field::<Kernel>();
@@ -27,19 +26,20 @@ const _: () = {
                     .over(|| __p::domain::<i64>().with_all(0..5).finish()),
             ],
             resultfields: &[
-                __p::Column::new::<f64>("train_accuracy"),
-                __p::Column::new::<f64>("test_accuracy"),
+                __p::Column::new::<f64>("train_accuracy", 8),
+                __p::Column::new::<f64>("test_accuracy", 8),
             ],
             logtables: &[
                 __p::Logtable {
                     name: "folds",
                     columns: &[
-                        __p::Column::new::<i32>("fold"),
-                        __p::Column::new::<f64>("accuracy"),
+                        __p::Column::new::<i32>("fold", 9),
+                        __p::Column::new::<f64>("accuracy", 9),
                     ],
+                    line: 9,
                 },
             ],
-            result_timestamps: false,
+            ..__p::Definition::EMPTY
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

@@ -1,6 +1,5 @@
 fn text(key: &TextKey) -> TextResults {}
-#[allow(unused_imports, unused_qualifications, unused_variables)]
-#[allow(clippy::pedantic, clippy::nursery)]
+#[allow(unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
     const _: () = __p::is_text_field::<Json<Vec<u32>>>();
@@ -24,11 +23,11 @@ const _: () = {
                 __p::Keyfield::new::<Option<a::Kernel>>("kernel", 1),
             ],
             resultfields: &[
-                __p::Column::new::<Json<Shape>>("shape"),
-                __p::Column::new::<chrono::NaiveDate>("day"),
+                __p::Column::new::<Json<Shape>>("shape", 1),
+                __p::Column::new::<chrono::NaiveDate>("day", 1),
             ],
             logtables: &[],
-            result_timestamps: false,
+            ..__p::Definition::EMPTY
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

@@ -1,6 +1,6 @@
 fn wrong(key: &WrongKey) -> WrongResults {}
 ::core::compile_error! {
-    "unknown option `colour`\nnote: the options are `keyfields`, `resultfields`, `logtables`, `table` and `result_timestamps`"
+    "unknown option `colour`\nnote: the options are `keyfields`, `resultfields`, `logtables`, `table`, `result_timestamps`, `only` and `rows`"
 }
 ::core::compile_error! {
     "`usize` cannot be the type of a field\nhelp: write `u64`"
@@ -60,8 +60,7 @@ struct WrongRow {}
 /// One run of the experiment `wrong`.
 #[allow(dead_code, unreachable_pub)]
 type WrongRun = ::experimenter::Run<WrongKey>;
-#[allow(unused_imports, unused_qualifications, unused_variables)]
-#[allow(clippy::pedantic, clippy::nursery)]
+#[allow(unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
 const _: () = {
     use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
     impl ::experimenter::Experiment for WrongKey {
@@ -73,10 +72,7 @@ const _: () = {
             table: "wrong",
             file: ::core::file!(),
             line: ::core::line!(),
-            keyfields: &[],
-            resultfields: &[],
-            logtables: &[],
-            result_timestamps: false,
+            ..__p::Definition::EMPTY
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::unreachable!()

@@ -5,7 +5,7 @@ macro_rules! message {
     ($($line:literal),+ $(,)?) => { [$(format!($line)),+].join("\n") };
 }
 
-const OPTIONS: &str = "`keyfields`, `resultfields`, `logtables`, `table` and `result_timestamps`";
+const OPTIONS: &str = "`keyfields`, `resultfields`, `logtables`, `table`, `result_timestamps`, `only` and `rows`";
 
 // --- options -------------------------------------------------------------------------------------------------------
 
@@ -34,6 +34,8 @@ pub(crate) fn option_form(name: &str) -> String {
         "result_timestamps" => "result_timestamps = true",
         "logtables" => "logtables = { name: { column: Type, … }, … }",
         "resultfields" => "resultfields = { name: Type, … }",
+        "only" => "only = |key| …",
+        "rows" => "rows = || [NameKey { … }, …]",
         _ => "keyfields = { name: Type = domain, … }",
     };
     message!("option `{name}` is malformed", "help: write `{form}`")
@@ -80,7 +82,8 @@ pub(crate) fn logtable_form(name: &str) -> String {
 pub(crate) fn unknown_attribute(name: &str) -> String {
     message!(
         "`{name}` is not an attribute of a field",
-        "note: a field can have doc comments and `#[sql = \"…\"]`, the SQL type of its column",
+        "note: a field can have doc comments and `#[sql = \"…\"]`, the SQL type of its column; a keyfield can have \
+         `#[default = …]` as well",
     )
 }
 
@@ -290,6 +293,58 @@ pub(crate) fn missing_domain(name: &str) -> String {
 
 pub(crate) fn single_value(literal: &str) -> String {
     message!("a domain is a list, a range or an iterator, not one value", "help: write `[{literal}]`")
+}
+
+// --- defaults ------------------------------------------------------------------------------------------------------
+
+pub(crate) fn default_form(name: &str) -> String {
+    message!(
+        "the default of keyfield `{name}` has no value",
+        "help: write `#[default = value]`, such as `#[default = 0.9]` for an `f64`",
+    )
+}
+
+pub(crate) fn default_twice(name: &str) -> String {
+    message!("keyfield `{name}` has two defaults", "help: leave one `#[default = …]`")
+}
+
+pub(crate) fn default_elsewhere(name: &str, kind: &str) -> String {
+    message!(
+        "`#[default = …]` belongs on a keyfield, and `{name}` is a {kind}",
+        "note: the values of a {kind} come from the function",
+        "help: leave it out",
+    )
+}
+
+// --- which rows there are ------------------------------------------------------------------------------------------
+
+pub(crate) fn only_parameters(found: usize, key: &str) -> String {
+    let found = if found == 0 { "none".to_owned() } else { found.to_string() };
+    let help = only_help(key);
+    message!("`only` takes a function of one parameter, and this one has {found}", "{help}")
+}
+
+pub(crate) fn only_value(key: &str) -> String {
+    let help = only_help(key);
+    message!("`only` takes a function, and this is a value", "{help}")
+}
+
+fn only_help(key: &str) -> String {
+    format!("help: write `only = |key| …`, which says of a `&{key}` whether it is a row")
+}
+
+pub(crate) fn rows_parameters(found: usize, key: &str) -> String {
+    let help = rows_help(key);
+    message!("`rows` takes a function without parameters, and this one has {found}", "{help}")
+}
+
+pub(crate) fn rows_value(key: &str) -> String {
+    let help = rows_help(key);
+    message!("`rows` takes a function, and this is a value", "{help}")
+}
+
+fn rows_help(key: &str) -> String {
+    format!("help: write `rows = || [{key} {{ … }}, …]`")
 }
 
 // --- the function --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-//! The expansions of eight shapes, as files to read; `UPDATE_SNAPSHOTS=1` writes them anew.
+//! The expansions of nine shapes, as files to read; `UPDATE_SNAPSHOTS=1` writes them anew.
 
 use std::path::Path;
 
@@ -90,6 +90,13 @@ fn text_fields() {
     let attribute = "keyfields = { layers: Json<Vec<u32>> = [Json(vec![1])], kernel: Option<a::Kernel> }, \
                      resultfields = { shape: Json<Shape>, day: chrono::NaiveDate }";
     check("text_fields", &experiment(attribute, "fn text(key: &TextKey) -> TextResults {}"));
+}
+
+#[test]
+fn chosen_rows() {
+    let attribute = "keyfields = { #[default = 0.9] momentum: f64 = [0.9, 0.99], #[sql = \"INT\"] #[default = 0] n: u8 \
+                     }, only = |key| key.n > 1 || key.momentum == 0.9, rows = read_instances";
+    check("chosen_rows", &experiment(attribute, "fn sgd(key: &SgdKey) -> SgdResults {}"));
 }
 
 #[test]

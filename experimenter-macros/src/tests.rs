@@ -19,6 +19,7 @@ fn errors(expansion: &str) -> usize {
 
 const ATTRIBUTES: &[&str] = &[
     "keyfields = { seed: i64 = 0..5 }, resultfields = { y: f64 }",
+    "keyfields = { #[default = 1] seed: i64 = 0..5 }, only = |key| key.seed > 1, rows = read",
     "",
     "nonsense",
     "keyfields = { seed: usize, seed: &str = [], = }, logtables = 5, table = \"a b\"",
@@ -56,7 +57,8 @@ fn a_missing_diesel_is_said_once_and_in_words() {
 #[test]
 fn every_mistake_is_reported() {
     let attribute = "colour = 1, keyfields = { a: usize, A: i64 = [], select: &str, b = [3], 5 }, table = 7, \
-                     resultfields = { y: f64 = 1.0 }, result_timestamps = no, logtables = { key: { id: i64 } }";
+                     resultfields = { y: f64 = 1.0 }, result_timestamps = no, logtables = { key: { id: i64 } }, \
+                     only = |a, b| a > b, rows = []";
     let expansion = expand(attribute, "async fn svm(key: &SvmKey) -> SvmResults {}");
     let expected = [
         "`colour`",
@@ -72,12 +74,53 @@ fn every_mistake_is_reported() {
         "option `result_timestamps`",
         "`SvmKey`, which",
         "`id` is a column",
+        "one parameter, and this one has 2",
+        "`rows` takes a function, and",
         "it is `async`",
     ];
     for text in expected {
         assert!(expansion.contains(text), "{text} is missing in {expansion}");
     }
     assert_eq!(errors(&expansion), expected.len(), "{expansion}");
+}
+
+#[test]
+fn every_mistake_with_a_default_is_reported() {
+    let attribute = "keyfields = { #[default] a: i64, #[default(1)] b: i64, #[default = 1] #[default = 2] c: i64 }, \
+                     resultfields = { #[default = 1] y: i64 }, logtables = { #[default] l: { #[default = 1] x: i64 } }";
+    let expansion = expand(attribute, "fn svm(key: &SvmKey) -> SvmResults {}");
+    let expected = [
+        "`a` has no value",
+        "`b` has no value",
+        "`c` has two defaults",
+        "`y` is a resultfield",
+        "not an attribute of a logtable",
+        "`x` is a logtable's column",
+    ];
+    for text in expected {
+        assert!(expansion.contains(text), "{text} is missing in {expansion}");
+    }
+    assert_eq!(errors(&expansion), expected.len(), "{expansion}");
+}
+
+#[test]
+fn what_is_no_function_is_seen_and_the_rest_is_left_to_the_compiler() {
+    let said = |option: &str| {
+        let attribute = format!("keyfields = {{ seed: i64 = 0..5 }}, {option}");
+        errors(&expand(&attribute, "fn svm(key: &SvmKey) -> SvmResults {}"))
+    };
+    for right in ["|k| true", "(move |k| true)", "|&SvmKey { seed }| seed > 1", "path::to", "make()", "*F", "m!(k)"] {
+        assert_eq!(said(&format!("only = {right}")), 0, "{right}");
+    }
+    for wrong in ["|| true", "|a, b| true", "(true)", "key.seed > 1", "!key.flag", "-1", "matches!(key.seed, 1)"] {
+        assert_eq!(said(&format!("only = {wrong}")), 1, "{wrong}");
+    }
+    for right in ["|| []", "move || -> [SvmKey; 0] { [] }", "path::to", "make()", "{ f }"] {
+        assert_eq!(said(&format!("rows = {right}")), 0, "{right}");
+    }
+    for wrong in ["|x| []", "[]", "[KEY; 2]", "vec![]", "SvmKey { seed: 1 }", "0..3", "()", "\"rows.csv\""] {
+        assert_eq!(said(&format!("rows = {wrong}")), 1, "{wrong}");
+    }
 }
 
 #[test]

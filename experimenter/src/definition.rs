@@ -4,7 +4,7 @@ use experimenter_diesel::Value;
 
 use crate::{
     Experiment,
-    field::{Field, FieldError},
+    field::{Fallible, Field},
     run::{Attachment, Ending, Task},
 };
 
@@ -27,21 +27,51 @@ pub struct Definition {
     pub logtables: &'static [Logtable],
     /// Whether each resultfield has a column with the time when it was written.
     pub result_timestamps: bool,
+    /// Which combinations of the product are rows; all, if `None`.
+    pub only: Option<Only>,
+    /// Rows beside the product, or instead of it.
+    pub rows: Option<Rows>,
 }
+
+impl Definition {
+    /// A definition of nothing; the attribute says what differs from it.
+    pub const EMPTY: Self = Self {
+        name: "",
+        table: "",
+        file: "",
+        line: 0,
+        keyfields: &[],
+        resultfields: &[],
+        logtables: &[],
+        result_timestamps: false,
+        only: None,
+        rows: None,
+    };
+}
+
+/// Whether a combination of the keyfields' values is a row.
+pub type Only = fn(&[Value]) -> Fallible<bool>;
+
+/// The keyfields' values of rows that an attribute lists.
+pub type Rows = fn() -> Fallible<Vec<Vec<Value>>>;
 
 /// A keyfield: a column and its values.
 #[derive(Debug)]
 pub struct Keyfield {
     /// The column.
     pub column: Column,
-    /// The field's line in the attribute's file.
-    pub line: u32,
-    /// The values that the attribute gives; `None` where it gives none.
-    pub domain: fn() -> Result<Option<Vec<Value>>, FieldError>,
+    /// The values that the attribute gives after `=`.
+    pub domain: Option<fn() -> Fallible<Vec<Value>>>,
+    /// Every value of the type, where they can be listed.
+    pub every: fn() -> Option<Vec<Value>>,
+    /// The value that rows without this keyfield count as having.
+    pub default: Option<fn() -> Fallible<Value>>,
     /// The value that a person typed.
-    pub parse: fn(&str) -> Result<Value, FieldError>,
+    pub parse: fn(&str) -> Fallible<Value>,
+    /// The value in a file of JSON or YAML.
+    pub read: fn(&serde_json::Value) -> Fallible<Value>,
     /// Checks that a value is one of the field's type.
-    pub check: fn(&Value) -> Result<(), FieldError>,
+    pub check: fn(&Value) -> Fallible<()>,
 }
 
 impl Keyfield {
@@ -50,18 +80,26 @@ impl Keyfield {
     #[must_use]
     pub const fn new<T: Field>(name: &'static str, line: u32) -> Self {
         Self {
-            column: Column { name, sql: T::KEY_SQL },
-            line,
-            domain: || Ok(T::every().map(|values| values.iter().map(Field::to_value).collect())),
+            column: Column { name, sql: T::KEY_SQL, line },
+            domain: None,
+            every: || T::every().map(|values| values.iter().map(Field::to_value).collect()),
+            default: None,
             parse: |text| T::parse(text).map(|value| value.to_value()),
+            read: |json| T::from_json(json).map(|value| value.to_value()),
             check: |value| T::from_value(value).map(drop),
         }
     }
 
     /// The same keyfield, ranging over what the attribute's expression yields.
     #[must_use]
-    pub const fn over(self, domain: fn() -> Result<Option<Vec<Value>>, FieldError>) -> Self {
-        Self { domain, ..self }
+    pub const fn over(self, domain: fn() -> Fallible<Vec<Value>>) -> Self {
+        Self { domain: Some(domain), ..self }
+    }
+
+    /// The same keyfield with a default.
+    #[must_use]
+    pub const fn default(self, default: fn() -> Fallible<Value>) -> Self {
+        Self { default: Some(default), ..self }
     }
 
     /// The same keyfield in a column of another SQL type.
@@ -78,13 +116,15 @@ pub struct Column {
     pub name: &'static str,
     /// The SQL type.
     pub sql: &'static str,
+    /// The field's line in the attribute's file.
+    pub line: u32,
 }
 
 impl Column {
     /// The column of a resultfield or of a logtable.
     #[must_use]
-    pub const fn new<T: Field>(name: &'static str) -> Self {
-        Self { name, sql: T::RESULT_SQL }
+    pub const fn new<T: Field>(name: &'static str, line: u32) -> Self {
+        Self { name, sql: T::RESULT_SQL, line }
     }
 
     /// The same column with another SQL type.
@@ -101,6 +141,8 @@ pub struct Logtable {
     pub name: &'static str,
     /// The columns.
     pub columns: &'static [Column],
+    /// The logtable's line in the attribute's file.
+    pub line: u32,
 }
 
 /// What the attribute submits to the registry.

@@ -69,3 +69,49 @@ pub fn field<T: crate::field::Field>(values: &[Value], index: usize, name: &str)
     let value = values.get(index).ok_or_else(|| FieldError::new("there is no value").of(name))?;
     T::from_value(value).map_err(|error| error.of(name))
 }
+
+/// Whether a combination of the product is a row; the expansion of `only` calls it.
+///
+/// # Errors
+/// When a value is none of its field's type.
+pub fn only<E: Experiment>(values: &[Value], only: impl Fn(&E) -> bool) -> Result<bool, FieldError> {
+    E::from_values(values).map(|key| only(&key))
+}
+
+/// The rows that the attribute's `rows` yields; its expansion calls it.
+///
+/// # Errors
+/// The first row that is an error.
+pub fn rows<E: Experiment, I>(rows: impl FnOnce() -> I) -> Result<Vec<Vec<Value>>, FieldError>
+where
+    I: IntoIterator,
+    I::Item: IntoKey<E>,
+{
+    rows().into_iter().map(|row| row.into_key().map(|key| key.to_values())).collect()
+}
+
+/// An item of the attribute's `rows` that stands for a row: its keyfields, or an error.
+#[diagnostic::on_unimplemented(
+    message = "`rows` yields items of type `{Self}`, and the rows of this experiment are `{E}`",
+    label = "not a `{E}`",
+    note = "help: write `rows = || [{E} {{ … }}, …]`; each item can also be a `Result` of that"
+)]
+pub trait IntoKey<E> {
+    /// The keyfields.
+    ///
+    /// # Errors
+    /// Where the item is an error.
+    fn into_key(self) -> Result<E, FieldError>;
+}
+
+impl<E: Experiment> IntoKey<E> for E {
+    fn into_key(self) -> Result<E, FieldError> {
+        Ok(self)
+    }
+}
+
+impl<E: Experiment, X: std::fmt::Display> IntoKey<E> for Result<E, X> {
+    fn into_key(self) -> Result<E, FieldError> {
+        self.map_err(|error| FieldError::new(error.to_string()))
+    }
+}

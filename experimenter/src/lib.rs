@@ -31,11 +31,13 @@ pub mod exit;
 pub mod field;
 
 mod cli;
+mod config;
 mod domains;
 mod error;
 mod executer;
 mod experiment;
 mod grid;
+mod mistake;
 mod outcome;
 mod panics;
 mod registry;
@@ -61,10 +63,10 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::definition::{Column, Definition, Keyfield, Logtable, Registration};
-    pub use crate::experiment::field;
+    pub use crate::experiment::{field, only, rows};
     pub use crate::field::{
-        Domain, Enumeration, Field, FieldError, Narrow, NarrowOption, TextField, field_serde, from_variant_name,
-        is_field, is_text_field, status_serde, variant_from_value,
+        Domain, Enumeration, Fallible, Field, FieldError, Narrow, NarrowOption, TextField, element, field_serde,
+        from_variant_name, is_field, is_text_field, status_serde, variant_from_value,
     };
     pub use chrono::NaiveDateTime;
     pub use diesel;
@@ -76,8 +78,6 @@ pub mod __private {
     pub type Values = Vec<Value>;
     /// The values of some of a struct's fields.
     pub type PartialValues = Vec<Option<Value>>;
-    /// What was read from values, or the field that is none.
-    pub type Fallible<T> = Result<T, FieldError>;
     /// What became of a call.
     pub type Ended<E> = Result<crate::Outcome<<E as crate::Experiment>::Results>, crate::Failure>;
 

@@ -1,9 +1,10 @@
 //! The experiments of the program.
 
-use experimenter_diesel::{Column, LogtableSpec, StoreError, TableSpec};
+use experimenter_diesel::{Column, LogtableSpec, TableSpec, Value};
 
-use crate::Definition;
-use crate::definition::Registration;
+use crate::definition::{Keyfield, Registration};
+use crate::mistake::Mistake;
+use crate::{Definition, definition, panics};
 
 /// Every registered experiment, by name.
 ///
@@ -52,20 +53,44 @@ fn tables(definition: &Definition) -> Vec<String> {
 /// The tables of an experiment as the store takes them.
 ///
 /// # Errors
-/// When an SQL type of the attribute is none.
-pub(crate) fn table_spec(definition: &Definition) -> Result<TableSpec, StoreError> {
-    let column = |column: &crate::definition::Column| Column::new(column.name, column.sql);
-    let logtable = |logtable: &crate::definition::Logtable| {
+/// When an SQL type of the attribute is none, or when a default cannot be evaluated.
+pub(crate) fn table_spec(definition: &Definition) -> Result<TableSpec, Mistake> {
+    let column = |column: &definition::Column| {
+        Column::new(column.name, column.sql).map_err(|error| {
+            Mistake::new(format!("{error} ({}:{})", definition.file, column.line), "change its `#[sql = \"…\"]`")
+        })
+    };
+    let keyfield = |field: &Keyfield| Ok(column(&field.column)?.with_default(default_of(definition, field)?));
+    let logtable = |logtable: &definition::Logtable| {
         let columns = logtable.columns.iter().map(column).collect::<Result<_, _>>()?;
         Ok(LogtableSpec { name: logtable.name.to_owned(), columns })
     };
     Ok(TableSpec {
         name: definition.table.to_owned(),
-        keyfields: definition.keyfields.iter().map(|field| column(&field.column)).collect::<Result<_, _>>()?,
+        keyfields: definition.keyfields.iter().map(keyfield).collect::<Result<_, Mistake>>()?,
         resultfields: definition.resultfields.iter().map(column).collect::<Result<_, _>>()?,
         result_timestamps: definition.result_timestamps,
-        logtables: definition.logtables.iter().map(logtable).collect::<Result<_, StoreError>>()?,
+        logtables: definition.logtables.iter().map(logtable).collect::<Result<_, Mistake>>()?,
     })
+}
+
+/// The default of a keyfield that has one.
+///
+/// # Errors
+/// When it cannot be evaluated.
+pub(crate) fn default_of(definition: &Definition, field: &Keyfield) -> Result<Option<Value>, Mistake> {
+    let Some(default) = field.default else { return Ok(None) };
+    let wrong = |reason: &dyn std::fmt::Display| {
+        let (name, file, line) = (field.column.name, definition.file, field.column.line);
+        Mistake::new(
+            format!("the default of keyfield `{name}`: {reason} ({file}:{line})"),
+            "change its `#[default = …]`",
+        )
+    };
+    match panics::catch(default) {
+        Ok(value) => value.map(Some).map_err(|error| wrong(&error)),
+        Err(panic) => Err(wrong(&panic.message)),
+    }
 }
 
 #[cfg(test)]
@@ -74,17 +99,8 @@ mod tests {
     use crate::definition::Logtable;
 
     const fn definition(name: &'static str, table: &'static str, line: u32) -> Definition {
-        const LOGTABLES: &[Logtable] = &[Logtable { name: "folds", columns: &[] }];
-        Definition {
-            name,
-            table,
-            file: "src/main.rs",
-            line,
-            keyfields: &[],
-            resultfields: &[],
-            logtables: LOGTABLES,
-            result_timestamps: false,
-        }
+        const LOGTABLES: &[Logtable] = &[Logtable { name: "folds", columns: &[], line: 5 }];
+        Definition { name, table, file: "src/main.rs", line, logtables: LOGTABLES, ..Definition::EMPTY }
     }
 
     #[test]

@@ -53,10 +53,11 @@ fn the_definition_is_what_the_attribute_says() {
     assert!(definition.file.ends_with("macros.rs"));
     let columns: Vec<_> = definition.keyfields.iter().map(|key| (key.column.name, key.column.sql)).collect();
     assert_eq!(columns, [("kernel", "VARCHAR(255)"), ("n", "INT"), ("big", "BIGINT"), ("c", "DOUBLE")]);
-    let sizes: Vec<_> =
-        definition.keyfields.iter().map(|key| (key.domain)().map(|values| values.map(|v| v.len()))).collect();
-    assert_eq!(sizes, [Ok(Some(2)), Ok(Some(2)), Ok(Some(2)), Ok(Some(1))]);
-    let line = definition.keyfields.first().map(|key| key.line);
+    let domain =
+        |key: &experimenter::definition::Keyfield| key.domain.map(|domain| domain().map(|values| values.len()));
+    let sizes: Vec<_> = definition.keyfields.iter().map(domain).collect();
+    assert_eq!(sizes, [None, Some(Ok(2)), Some(Ok(2)), Some(Ok(1))]);
+    let line = definition.keyfields.first().map(|key| key.column.line);
     assert_eq!(line, Some(definition.line + 1));
     assert_eq!(definition.logtables.iter().map(|table| table.name).collect::<Vec<_>>(), ["steps"]);
 }

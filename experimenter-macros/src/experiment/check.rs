@@ -1,6 +1,7 @@
 //! From what was written to an experiment without mistakes.
 
 mod field;
+mod functions;
 mod naming;
 mod table;
 
@@ -15,7 +16,7 @@ use field::Place;
 
 /// Checks everything; what is beyond repair is left out of the experiment and reported.
 pub(crate) fn experiment(raw: RawAttribute, function: RawFunction, errors: &mut Errors) -> Experiment {
-    let RawAttribute { keyfields, resultfields, logtables, table, result_timestamps, incomplete } = raw;
+    let RawAttribute { keyfields, resultfields, logtables, table, result_timestamps, only, rows, incomplete } = raw;
     let (names, visibility, call) = signature::check(function, errors);
     if !incomplete {
         some_keyfields(keyfields.as_ref(), &names, errors);
@@ -27,12 +28,14 @@ pub(crate) fn experiment(raw: RawAttribute, function: RawFunction, errors: &mut 
     let logs = entries(logtables);
     naming::logtables(&logs, &names, errors);
     let table = table::name(table, &names.function, &logs, errors);
+    functions::only(only.as_ref(), &names.key, errors);
+    functions::rows(rows.as_ref(), &names.key, errors);
 
     let keyfields = keys.into_iter().filter_map(|raw| keyfield(raw, errors)).collect();
     let resultfields =
         results.into_iter().filter_map(|raw| field::column(raw, Place::Resultfield, errors)).collect::<Vec<Field>>();
     let logtables = logs.into_iter().map(|raw| logtable(raw, &names, errors)).collect();
-    Experiment { names, visibility, table, result_timestamps, keyfields, resultfields, logtables, call }
+    Experiment { names, visibility, table, result_timestamps, keyfields, resultfields, logtables, only, rows, call }
 }
 
 fn entries<T>(block: Option<RawBlock<T>>) -> Vec<T> {
@@ -52,7 +55,8 @@ fn some_keyfields(keyfields: Option<&RawBlock<RawField>>, names: &Names, errors:
 
 fn keyfield(mut raw: RawField, errors: &mut Errors) -> Option<Keyfield> {
     let domain = field::domain(raw.domain.take(), &raw.name, errors);
-    Some(Keyfield { field: field::column(raw, Place::Keyfield, errors)?, domain })
+    let default = field::default(&mut raw, errors);
+    Some(Keyfield { field: field::column(raw, Place::Keyfield, errors)?, domain, default })
 }
 
 fn logtable(raw: RawLogtable, names: &Names, errors: &mut Errors) -> Logtable {

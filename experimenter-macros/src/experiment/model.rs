@@ -17,6 +17,10 @@ pub(crate) struct Experiment {
     pub(crate) keyfields: Vec<Keyfield>,
     pub(crate) resultfields: Vec<Field>,
     pub(crate) logtables: Vec<Logtable>,
+    /// The function that says which combinations are rows.
+    pub(crate) only: Option<Expr>,
+    /// The function that yields rows.
+    pub(crate) rows: Option<Expr>,
     pub(crate) call: Call,
 }
 
@@ -73,6 +77,8 @@ impl Names {
 pub(crate) struct Keyfield {
     pub(crate) field: Field,
     pub(crate) domain: Domain,
+    /// The value of the rows that were there before the keyfield.
+    pub(crate) default: Option<Expr>,
 }
 
 /// What a keyfield ranges over.

@@ -16,6 +16,8 @@ pub(crate) struct RawAttribute {
     pub(crate) logtables: Option<RawBlock<RawLogtable>>,
     pub(crate) table: Option<LitStr>,
     pub(crate) result_timestamps: Option<LitBool>,
+    pub(crate) only: Option<Expr>,
+    pub(crate) rows: Option<Expr>,
     /// Whether an entry could not be read, so that what seems missing may stand there.
     pub(crate) incomplete: bool,
 }
@@ -88,7 +90,7 @@ pub(crate) fn attribute(tokens: TokenStream, errors: &mut Errors) -> RawAttribut
 }
 
 fn option(input: ParseStream<'_>, errors: &mut Errors, raw: &mut RawAttribute) -> Result<()> {
-    let RawAttribute { keyfields, resultfields, logtables, table, result_timestamps, incomplete: _ } = raw;
+    let RawAttribute { keyfields, resultfields, logtables, table, result_timestamps, only, rows, incomplete: _ } = raw;
     let name = Ident::parse_any(input).map_err(|error| syn::Error::new(error.span(), messages::expected_option()))?;
     match name.to_string().as_str() {
         "keyfields" => once(&name, keyfields, block(input, errors, &name, field)?, errors),
@@ -96,6 +98,8 @@ fn option(input: ParseStream<'_>, errors: &mut Errors, raw: &mut RawAttribute) -
         "logtables" => once(&name, logtables, block(input, errors, &name, logtable)?, errors),
         "table" => once(&name, table, literal(input, &name)?, errors),
         "result_timestamps" => once(&name, result_timestamps, literal(input, &name)?, errors),
+        "only" => once(&name, only, expression(input, &name)?, errors),
+        "rows" => once(&name, rows, expression(input, &name)?, errors),
         unknown => {
             errors.at(&name, messages::unknown_option(unknown));
             skip_to_comma(input)?;
@@ -122,6 +126,19 @@ fn literal<T: syn::parse::Parse>(input: ParseStream<'_>, name: &Ident) -> Result
     } else {
         Err(syn::Error::new(name.span(), messages::option_form(&name.to_string())))
     }
+}
+
+/// `= expression`
+fn expression(input: ParseStream<'_>, name: &Ident) -> Result<Expr> {
+    let malformed = |at| syn::Error::new(at, messages::option_form(&name.to_string()));
+    if !input.peek(Token![=]) {
+        return Err(malformed(name.span()));
+    }
+    let eq = input.parse::<Token![=]>()?;
+    if input.is_empty() || input.peek(Token![,]) {
+        return Err(malformed(eq.span));
+    }
+    input.parse()
 }
 
 /// `= { entry, … }`

@@ -29,10 +29,23 @@ pub(super) struct Global {
 
     /// The database: sqlite://path/to/file.db or mysql://user:password@host:port/database
     ///
-    /// Without it, EXPERIMENTER_DATABASE says; without that, it is sqlite://experiments.db. A password is safer in
-    /// EXPERIMENTER_DATABASE: others on the machine can see a command line.
+    /// Without it, EXPERIMENTER_DATABASE says; without that, the configuration file; without that, it is
+    /// sqlite://experiments.db. A password is safer in EXPERIMENTER_DATABASE: others on the machine can see a command
+    /// line.
     #[arg(long, global = true, value_name = "URL")]
     pub(super) database: Option<String>,
+
+    /// The configuration file, in PyExperimenter's format [default: config/experiment_configuration.yml, if it is there]
+    ///
+    /// It names the database and the table, gives values to keyfields, and custom values to the function. The command
+    /// line overrides it, and it overrides the attribute.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// The file with server, user and password of a configured MySQL database [default:
+    /// config/database_credentials.yml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) credentials: Option<PathBuf>,
 
     /// Print the result as JSON
     #[arg(long, global = true)]
@@ -48,6 +61,9 @@ pub(super) enum Command {
     /// List the experiments of this program and their fields
     List,
     /// Write the grid into the table; rows that are there already stay as they are
+    #[command(
+        after_help = "Examples:\n  fill                                   the grid of the attribute and the configuration file\n  fill --set seed=0..3,7                 the same with other seeds\n  fill --rows more.csv                   the rows of a file\n  fill --rows pairs.jsonl --set seed=0..5    each row of a file with each seed\n  fill --prune                           remove open rows that the grid does not have any more"
+    )]
     Fill(Fill),
     /// Run open rows, one after the other
     #[command(
@@ -74,7 +90,8 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Grid {
-    /// Values of a keyfield, in place of those in the attribute: seed=0..3,7 or kernel=linear,rbf
+    /// Values of a keyfield, in place of those in the configuration file or the attribute: seed=0..3,7 or
+    /// kernel=linear,rbf
     #[arg(long, value_name = "FIELD=VALUES")]
     pub(super) set: Vec<String>,
 }
@@ -83,6 +100,17 @@ pub(super) struct Grid {
 pub(super) struct Fill {
     #[command(flatten)]
     pub(super) grid: Grid,
+
+    /// Rows from a file, in place of the grid: .csv with the keyfields' names in its first line, or .jsonl with an object
+    /// in each line
+    ///
+    /// Each is combined with every value of the keyfields that `--set` gives; a keyfield with a default can be left out.
+    #[arg(long, value_name = "FILE")]
+    pub(super) rows: Option<PathBuf>,
+
+    /// Remove rows that the grid does not have and that never ran
+    #[arg(long, conflicts_with = "rows")]
+    pub(super) prune: bool,
 
     /// Count the rows only
     #[arg(long)]
@@ -99,7 +127,7 @@ pub(super) struct Work {
     #[arg(long)]
     pub(super) random_order: bool,
 
-    /// A value for the experiment's `run.custom("NAME")`; JSON, or else text
+    /// A value for the experiment's `run.custom("NAME")`, in place of the configuration file's; JSON, or else text
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) custom: Vec<String>,
 }

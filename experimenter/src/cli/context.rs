@@ -7,15 +7,15 @@ use tokio::runtime::Runtime;
 
 use super::args::Global;
 use super::failure::Failure;
+use super::setup::Setup;
+use crate::config::Config;
 use crate::definition::Registration;
-use crate::registry;
 use crate::report::{Console, count};
-
-const DEFAULT_DATABASE: &str = "sqlite://experiments.db";
 
 /// The experiment, the database, the console.
 pub(super) struct Context<'a> {
     pub(super) experiment: &'static Registration,
+    pub(super) config: Option<Config>,
     pub(super) console: &'a Console,
     pub(super) store: Store,
     pub(super) runtime: Runtime,
@@ -29,10 +29,7 @@ impl<'a> Context<'a> {
         console: &'a Console,
         creates: bool,
     ) -> Result<Self, Failure> {
-        let experiment = choose(experiments, global.experiment.as_deref())?;
-        let spec = registry::table_spec(experiment.definition)
-            .map_err(|error| Failure::new(format!("{error} ({})", registry::place(experiment.definition))))?;
-        let target = target(global)?;
+        let Setup { experiment, spec, target, config } = Setup::new(global, experiments)?;
         if tokio::runtime::Handle::try_current().is_ok() {
             return Err(Failure::new("experimenter::main() was called inside of a Tokio runtime")
                 .hint("make `main` an ordinary function, and start a runtime in the experiment where it is needed"));
@@ -59,7 +56,7 @@ impl<'a> Context<'a> {
                     Failure::ClosedPipe => Failure::ClosedPipe,
                 }
             })?;
-        Ok(Self { experiment, console, store, runtime, target })
+        Ok(Self { experiment, config, console, store, runtime, target })
     }
 
     /// Checks the tables, and tells which they are: the first line of a command.
@@ -73,6 +70,13 @@ impl<'a> Context<'a> {
     /// The first line of a command: the database, the experiment's table, and how much is in it.
     pub(super) fn headline(&self, rows: &str) {
         self.console.note(&format!("{} · {} · {rows}", self.target, self.store.spec().name));
+    }
+
+    /// Gives a table that somebody else created our index, and says so where that cannot be.
+    pub(super) fn create_index(&mut self) {
+        if let Err(error) = self.runtime.block_on(self.store.create_index()) {
+            self.console.note(&format!("without an index on (status, ID), a claim reads every finished row: {error}"));
+        }
     }
 
     /// Runs one call of the store.
@@ -100,41 +104,5 @@ impl<'a> Context<'a> {
         let mut answer = String::new();
         stdin.read_line(&mut answer)?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-    }
-}
-
-/// The database that the user named.
-pub(super) fn target(global: &Global) -> Result<Target, Failure> {
-    Ok(Target::parse(&database(global)?)?)
-}
-
-fn database(global: &Global) -> Result<String, Failure> {
-    if let Some(database) = &global.database {
-        return Ok(database.clone());
-    }
-    match std::env::var("EXPERIMENTER_DATABASE") {
-        Ok(database) => Ok(database),
-        Err(std::env::VarError::NotPresent) => Ok(DEFAULT_DATABASE.to_owned()),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Failure::usage("EXPERIMENTER_DATABASE is not UTF-8")),
-    }
-}
-
-fn choose(experiments: &[&'static Registration], name: Option<&str>) -> Result<&'static Registration, Failure> {
-    let names: Vec<_> = experiments.iter().map(|experiment| format!("`{}`", experiment.definition.name)).collect();
-    let names = names.join(", ");
-    match (experiments, name) {
-        ([], _) => Err(Failure::new("this program has no experiment").hint(
-            "annotate a function with `#[experiment(…)]`; an experiment in a library is seen only if the program mentions \
-             that library, as by `use library as _;`",
-        )),
-        (_, Some(name)) => {
-            experiments.iter().find(|experiment| experiment.definition.name == name).copied().ok_or_else(|| {
-                Failure::usage(format!("there is no experiment `{name}`")).hint(format!("the experiments are {names}"))
-            })
-        }
-        ([only], None) => Ok(only),
-        (_, None) => Err(Failure::usage("this program has several experiments").hint(format!(
-            "choose one by `--experiment NAME`: {names}"
-        ))),
     }
 }

@@ -11,6 +11,7 @@ use super::args;
 use super::context::Context;
 use super::failure::{Failure, program};
 use super::fill::{fill_grid, sentence};
+use crate::config::At;
 use crate::executer::{self, Order};
 use crate::exit;
 use crate::report::{RunReport, count, duration};
@@ -20,8 +21,9 @@ use crate::run::Custom;
 const ROWS_DIR: &str = ".experimenter/rows";
 
 pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
-    let custom = custom(&args.work.custom)?;
+    let custom = custom(context, &args.work.custom)?;
     context.check()?;
+    context.create_index();
     let selector = Selector { ids: args.ids.clone(), ..Selector::default() };
     if args.retry_errors {
         let failed = Selector { statuses: vec![Status::Error], ..selector.clone() };
@@ -39,9 +41,9 @@ pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result
 }
 
 pub(super) fn run(context: &mut Context<'_>, args: &args::Run) -> Result<u8, Failure> {
-    let custom = custom(&args.work.custom)?;
+    let custom = custom(context, &args.work.custom)?;
     super::summary::check_fields(context, &args.summary)?;
-    let filled = fill_grid(context, &args.grid, FillMode::Write)?;
+    let (filled, _) = fill_grid(context, &args.grid.set, None, FillMode::Write)?;
     context.console.note(&sentence(filled, FillMode::Write));
     let work = execute_rows(context, &args.work, custom, Selector::default(), None)?;
     super::summary::print(context, &args.summary)?;
@@ -55,6 +57,11 @@ fn execute_rows(
     selector: Selector,
     max: Option<u64>,
 ) -> Result<Work, Failure> {
+    if let Some(At { value: jobs @ 2.., place }) = context.config.as_ref().and_then(|config| config.jobs.as_ref()) {
+        context.console.note(&format!(
+            "n_jobs is {jobs} ({place}), and an executer runs one row at a time: start several for more at once"
+        ));
+    }
     let open = Selector { statuses: vec![Status::Created], ..selector.clone() };
     let open = context.store(async |store| store.counts(&open).await)?.total();
     let order = Order {
@@ -98,17 +105,15 @@ fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<St
     Ok(line)
 }
 
-fn custom(texts: &[String]) -> Result<Custom, Failure> {
-    texts
-        .iter()
-        .map(|text| {
-            let Some((name, value)) = text.split_once('=') else {
-                return Err(
-                    Failure::usage(format!("`--custom {text}` lacks its `=`")).hint("write `--custom NAME=VALUE`")
-                );
-            };
-            let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-            Ok((name.trim().to_owned(), value))
-        })
-        .collect()
+/// The values for the function: of the configuration file, and over them those of the command line.
+fn custom(context: &Context<'_>, texts: &[String]) -> Result<Custom, Failure> {
+    let mut custom = context.config.as_ref().map_or_else(Custom::new, |config| config.custom.clone());
+    for text in texts {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Failure::usage(format!("`--custom {text}` lacks its `=`")).hint("write `--custom NAME=VALUE`"));
+        };
+        let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+        custom.insert(name.trim().to_owned(), value);
+    }
+    Ok(custom)
 }

@@ -5,7 +5,7 @@ use std::io;
 use experimenter_diesel::StoreError;
 
 use crate::exit;
-use crate::grid::GridError;
+use crate::mistake::Mistake;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<GridError> for Failure {
-    fn from(error: GridError) -> Self {
-        Self::usage(error.message).hint(error.hint)
+impl From<Mistake> for Failure {
+    fn from(mistake: Mistake) -> Self {
+        Self::usage(mistake.message).hint(mistake.hint)
     }
 }
 

@@ -8,6 +8,7 @@ mod failure;
 mod fill;
 mod list;
 mod reset;
+mod setup;
 mod status;
 mod summary;
 
@@ -18,6 +19,7 @@ use clap::Parser;
 use self::args::{Cli, Command};
 use self::context::Context;
 use self::failure::Failure;
+use crate::config::Config;
 use crate::report::Console;
 use crate::{exit, registry};
 
@@ -52,7 +54,8 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
     let experiments = registry::experiments().map_err(Failure::new)?;
     if let Command::List = cli.command {
-        return list::list(&experiments, &context::target(&cli.global)?, console);
+        let config = Config::find(cli.global.config.as_deref())?;
+        return list::list(&experiments, &setup::target(&cli.global, config.as_ref())?, console);
     }
     let creates = matches!(cli.command, Command::Fill(_) | Command::Run(_));
     let mut context = Context::open(&cli.global, &experiments, console, creates)?;

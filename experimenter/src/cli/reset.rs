@@ -64,7 +64,7 @@ fn tell(context: &Context<'_>, rows: u64, sentence: &str) -> Result<u8, Failure>
     Ok(exit::DONE)
 }
 
-fn by_status(counts: &Counts) -> String {
+pub(super) fn by_status(counts: &Counts) -> String {
     let parts = Status::ALL.iter().filter(|status| counts.of(**status) > 0);
     parts.map(|status| format!("{} {status}", count(counts.of(*status)))).collect::<Vec<_>>().join(", ")
 }

@@ -43,8 +43,8 @@ impl<T: Field> Domain<T> {
     ///
     /// # Errors
     /// The first element that has no value, such as a pattern of [`files`](crate::files) that matches nothing.
-    pub fn finish(self) -> Result<Option<Vec<Value>>, FieldError> {
-        self.error.map_or(Ok(Some(self.values)), Err)
+    pub fn finish(self) -> Result<Vec<Value>, FieldError> {
+        self.error.map_or(Ok(self.values), Err)
     }
 
     fn push<S: IntoElement<T>>(&mut self, element: S) {
@@ -66,9 +66,9 @@ impl<T: Field> Default for Domain<T> {
 /// An element of a domain that stands for a value of the field's type `T`: the value itself, a reference to it, or a
 /// string literal for a `String`.
 #[diagnostic::on_unimplemented(
-    message = "the domain of a `{T}` field has an element of type `{Self}`",
+    message = "a keyfield of type `{T}` is given a value of type `{Self}`",
     label = "not a `{T}`",
-    note = "help: write the elements in the field's type, such as `1.0` for `f64` or `\"iris\"` for `String`"
+    note = "help: write the values in the field's type, such as `1.0` for `f64` or `\"iris\"` for `String`"
 )]
 pub trait IntoElement<T> {
     /// The value of the field's type.
@@ -106,4 +106,12 @@ impl<T: Field, S: IntoElement<T>> IntoElement<T> for Result<S, FieldError> {
     fn into_element(self) -> Result<T, FieldError> {
         self.and_then(IntoElement::into_element)
     }
+}
+
+/// The value that one element stands for.
+///
+/// # Errors
+/// Where the element is the error of a domain function.
+pub fn element<T: Field, S: IntoElement<T>>(element: S) -> Result<Value, FieldError> {
+    element.into_element().map(|element| element.to_value())
 }

@@ -62,6 +62,14 @@ where
     fn parse(text: &str) -> Result<Self, FieldError> {
         serde_json::from_str(text).map(Json).map_err(|error| FieldError::new(format!("not the JSON expected: {error}")))
     }
+
+    /// The value itself, or a text that holds its JSON.
+    fn from_json(json: &serde_json::Value) -> Result<Self, FieldError> {
+        T::deserialize(json).map(Json).or_else(|error| match json {
+            serde_json::Value::String(text) => Self::parse(text),
+            _ => Err(FieldError::new(format!("not the JSON expected: {error}"))),
+        })
+    }
 }
 
 impl<T> TextField for Json<T> where Self: Field {}

@@ -11,7 +11,7 @@ use std::fmt;
 
 use experimenter_diesel::Value;
 
-pub use domain::{Domain, IntoElement};
+pub use domain::{Domain, IntoElement, element};
 pub use enumeration::{Enumeration, TextField, from_variant_name, is_text_field, variant_from_value};
 pub use json::Json;
 pub use narrow::{Narrow, NarrowOption};
@@ -65,6 +65,20 @@ pub trait Field: Sized + Clone + fmt::Debug + PartialEq + 'static {
     /// When the text is none of this type.
     fn parse(text: &str) -> Result<Self, FieldError>;
 
+    /// The value in a file of JSON or YAML.
+    ///
+    /// Unless a type says otherwise, text and numbers are read as if a person had typed them.
+    ///
+    /// # Errors
+    /// When it is none of this type.
+    fn from_json(json: &serde_json::Value) -> Result<Self, FieldError> {
+        match json {
+            serde_json::Value::String(text) => Self::parse(text),
+            serde_json::Value::Null => Self::from_value(&Value::Null),
+            other => Self::parse(&other.to_string()),
+        }
+    }
+
     /// Every value of the type, where they can be listed: what a keyfield without a domain ranges over.
     #[must_use]
     fn every() -> Option<Vec<Self>> {
@@ -74,6 +88,9 @@ pub trait Field: Sized + Clone + fmt::Debug + PartialEq + 'static {
 
 /// Compiles if the type is a field's: the attribute asks this first, at the type's token.
 pub const fn is_field<T: Field>() {}
+
+/// What was read, or why it is none of a field's type.
+pub type Fallible<T> = Result<T, FieldError>;
 
 /// Why a value is none of a field's type: the reason, and the field where it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,6 +26,15 @@ macro_rules! integer_field {
             fn parse(text: &str) -> Result<Self, FieldError> {
                 text.trim().replace('_', "").parse().map_err(|_| FieldError::expected(stringify!($type), &text))
             }
+
+            /// A whole number may be written with a point: `5.0`, as by a range with a step.
+            fn from_json(json: &serde_json::Value) -> Result<Self, FieldError> {
+                match json {
+                    serde_json::Value::Null => Self::from_value(&Value::Null),
+                    serde_json::Value::String(text) => Self::parse(text),
+                    other => Self::parse(other.to_string().trim_end_matches(".0")),
+                }
+            }
         }
     )*};
     (@value u64 $n:expr) => { Value::from($n) };
@@ -110,6 +119,19 @@ impl Field for String {
     fn parse(text: &str) -> Result<Self, FieldError> {
         Ok(text.to_owned())
     }
+
+    /// A whole number is its digits. Other values could be written in several ways, so that they need quotes.
+    fn from_json(json: &serde_json::Value) -> Result<Self, FieldError> {
+        match json {
+            serde_json::Value::String(text) => Ok(text.clone()),
+            serde_json::Value::Number(n) if !n.is_f64() => Ok(n.to_string()),
+            serde_json::Value::Null => Self::from_value(&Value::Null),
+            serde_json::Value::Number(_) | serde_json::Value::Bool(_) => {
+                Err(FieldError::new(format!("expected text, found `{json}` (text that looks like it needs quotes)")))
+            }
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => Err(FieldError::expected("text", json)),
+        }
+    }
 }
 
 impl Field for NaiveDate {
@@ -166,6 +188,10 @@ impl<T: Field> Field for Option<T> {
         if text.trim() == "null" { Ok(None) } else { T::parse(text).map(Some) }
     }
 
+    fn from_json(json: &serde_json::Value) -> Result<Self, FieldError> {
+        if json.is_null() { Ok(None) } else { T::from_json(json).map(Some) }
+    }
+
     fn every() -> Option<Vec<Self>> {
         Some(T::every()?.into_iter().map(Some).collect())
     }
@@ -212,5 +238,32 @@ mod tests {
         assert!(i64::from_value(&Value::Null).is_err_and(|error| error.to_string().contains("`Option`")));
         assert!(bool::parse("yes").is_err());
         assert_eq!(u32::parse("1_000"), Ok(1000));
+    }
+
+    #[test]
+    fn json_is_read_by_the_type() {
+        fn read<T: Field>(text: &str) -> Result<T, String> {
+            T::from_json(&serde_json::from_str(text).expect("JSON")).map_err(|error| error.to_string())
+        }
+        assert_eq!(read::<i64>("5.0"), Ok(5));
+        assert_eq!(read::<u64>("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(read::<f64>("1"), Ok(1.0));
+        assert_eq!(read::<f64>("\"inf\""), Ok(f64::INFINITY));
+        assert_eq!(read::<bool>("true"), Ok(true));
+        assert_eq!(read::<String>("12"), Ok("12".to_owned()));
+        assert_eq!(read::<Option<String>>("null"), Ok(None));
+        assert_eq!(read::<Option<String>>("\"null\""), Ok(Some("null".to_owned())));
+        for (wrong, says) in [
+            (read::<i64>("5.5").map(drop), "expected i64, found `5.5`"),
+            (read::<i64>("true").map(drop), "expected i64, found `true`"),
+            (read::<i64>("[5]").map(drop), "expected i64, found `[5]`"),
+            (read::<u8>("300").map(drop), "expected u8, found `300`"),
+            (read::<i64>("null").map(drop), "`Option`"),
+            (read::<String>("0.10").map(drop), "needs quotes"),
+            (read::<String>("false").map(drop), "needs quotes"),
+            (read::<String>("{}").map(drop), "expected text, found `{}`"),
+        ] {
+            assert!(wrong.as_ref().is_err_and(|error| error.contains(says)), "{wrong:?} lacks {says}");
+        }
     }
 }

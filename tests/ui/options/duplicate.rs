@@ -5,6 +5,8 @@ use experimenter::prelude::*;
     keyfields = { other: i64 },
     table = "a",
     table = "b",
+    only = |key| key.seed > 1,
+    only = |key| key.seed < 4,
 )]
 fn svm(_key: &SvmKey) -> SvmResults {
     unreachable!()

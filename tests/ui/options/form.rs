@@ -5,6 +5,8 @@ use experimenter::prelude::*;
     resultfields { y: f64 },
     logtables: { folds: { fold: i32 } },
     result_timestamps,
+    only(|key| key.seed > 2),
+    rows = ,
 )]
 fn svm(_key: &SvmKey) -> SvmResults {
     unreachable!()

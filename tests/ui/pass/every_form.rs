@@ -124,6 +124,73 @@ pub(crate) fn paused(_: &PausedKey, _: &mut experimenter::Run<PausedKey>) -> Out
     Outcome::Paused
 }
 
+/// A filter and rows by closures, and defaults of every kind.
+#[experiment(
+    keyfields = {
+        /// How much of the last step is kept.
+        #[default = 0.9]
+        momentum: f64 = [0.9, 0.99],
+        #[default = Kernel::Linear]
+        kernel: Kernel,
+        #[sql = "VARCHAR(40)"]
+        #[default = "adam"]
+        optimizer: String,
+        #[default = None]
+        decay: Option<f64>,
+        #[default = SEEDS[0]]
+        seed: u32 = SEEDS,
+        #[default = Json(vec![64])]
+        layers: Json<Vec<u32>>,
+    },
+    only = |key| key.kernel == Kernel::Rbf || key.momentum == 0.9,
+    rows = || (0..3).map(|seed| ClosuresKey {
+        momentum: 0.5,
+        kernel: Kernel::Box,
+        optimizer: "sgd".to_owned(),
+        decay: Some(0.1),
+        seed,
+        layers: Json(vec![8]),
+    }),
+)]
+fn closures(key: &ClosuresKey) -> ClosuresResults {
+    let _ = key;
+    ClosuresResults {}
+}
+
+fn is_even(key: &PathsKey) -> bool {
+    key.seed % 2 == 0
+}
+
+fn read_rows() -> Vec<Result<PathsKey, std::num::ParseIntError>> {
+    ["1", "2"].iter().map(|seed| seed.parse().map(|seed| PathsKey { seed })).collect()
+}
+
+#[experiment(keyfields = { seed: i64 }, only = is_even, rows = read_rows)]
+fn paths(_key: &PathsKey) -> PathsResults {
+    PathsResults {}
+}
+
+/// Called as the expansion calls a parameter of its own, which nobody sees.
+fn __values() -> i64 {
+    2
+}
+
+#[experiment(keyfields = { seed: i64 = 0..5 }, only = |key| key.seed > __values())]
+fn hygienic(_key: &HygienicKey) -> HygienicResults {
+    HygienicResults {}
+}
+
+#[experiment(
+    keyfields = { seed: i64, shift: i64 },
+    resultfields = { y: i64 },
+    result_timestamps = true,
+    only = |&PatternsKey { seed, shift }| seed > shift,
+    rows = move || -> [PatternsKey; 1] { [PatternsKey { seed: 1, shift: 2 }] },
+)]
+fn patterns(key: &PatternsKey) -> PatternsResults {
+    PatternsResults { y: key.seed + key.shift }
+}
+
 #[experiment(keyfields = { seed: i64, })]
 fn boxed(key: &BoxedKey) -> Result<BoxedResults, Box<dyn std::error::Error>> {
     if key.seed < 0 { Err("negative".into()) } else { Ok(BoxedResults {}) }
@@ -157,6 +224,7 @@ pub fn queries(connection: &mut SqliteConnection) -> QueryResult<Vec<EveryFormRo
 fn main() {
     let _ = boxed(&BoxedKey { seed: 1 });
     let _ = Single::Only;
+    let _ = (closures as fn(&_) -> _, paths as fn(&_) -> _, hygienic as fn(&_) -> _, patterns as fn(&_) -> _);
     let mut run = OutcomeOrErrorRun::offline();
     let _ = outcome_or_error(&OutcomeOrErrorKey { seed: 1 }, &mut run);
 }

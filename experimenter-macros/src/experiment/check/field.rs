@@ -34,6 +34,9 @@ pub(super) fn column(raw: RawField, place: Place, errors: &mut Errors) -> Option
     if let Some(RawDomain { eq, values }) = domain {
         errors.over(quote::quote!(#eq #values), messages::domain_elsewhere(&name.to_string(), place.as_str()));
     }
+    for default in take(&mut attributes, "default") {
+        errors.over(default.meta, messages::default_elsewhere(&name.to_string(), place.as_str()));
+    }
     let sql = sql(&mut attributes, errors);
     let docs = docs(attributes, messages::unknown_attribute, errors);
     Some(Field { docs, name, ty: types::field_type(ty?, errors)?, sql })
@@ -49,10 +52,27 @@ pub(super) fn docs(attributes: Vec<Attribute>, message: fn(&str) -> String, erro
     docs
 }
 
+/// Takes `#[default = …]` out of a keyfield's attributes.
+pub(super) fn default(RawField { attributes, name, .. }: &mut RawField, errors: &mut Errors) -> Option<Expr> {
+    let mut found = None;
+    for attribute in take(attributes, "default") {
+        let Meta::NameValue(pair) = &attribute.meta else {
+            errors.over(&attribute.meta, messages::default_form(&name.to_string()));
+            continue;
+        };
+        if found.is_some() {
+            errors.over(&attribute.meta, messages::default_twice(&name.to_string()));
+        } else {
+            found = Some(pair.value.clone());
+        }
+    }
+    found
+}
+
 /// Takes `#[sql = "…"]` out of the attributes.
 fn sql(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Option<LitStr> {
     let mut found = None;
-    for attribute in attributes.extract_if(.., |attribute| attribute.path().is_ident("sql")) {
+    for attribute in take(attributes, "sql") {
         let Some(literal) = string(&attribute) else {
             errors.over(&attribute.meta, messages::sql_form());
             continue;
@@ -66,6 +86,11 @@ fn sql(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Option<LitStr> {
         }
     }
     found
+}
+
+/// Takes the attributes of one name out.
+fn take<'a>(attributes: &'a mut Vec<Attribute>, name: &'static str) -> impl Iterator<Item = Attribute> + 'a {
+    attributes.extract_if(.., move |attribute| attribute.path().is_ident(name))
 }
 
 fn string(attribute: &Attribute) -> Option<LitStr> {

@@ -1,61 +1,85 @@
 //! The experiment as data.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::LitStr;
 use syn::spanned::Spanned;
+use syn::{Expr, LitStr, Type};
 
 use super::super::model::{Domain, Experiment, Field, Keyfield, Logtable};
 
 /// `Definition { … }`
 pub(super) fn definition(experiment: &Experiment) -> TokenStream {
-    let Experiment { names, visibility: _, table, result_timestamps, keyfields, resultfields, logtables, call: _ } =
-        experiment;
-    let name = text(&names.function);
+    let Experiment {
+        names,
+        visibility: _,
+        table: _,
+        result_timestamps,
+        keyfields,
+        resultfields,
+        logtables,
+        only,
+        rows,
+        call: _,
+    } = experiment;
     let keyfields = keyfields.iter().map(keyfield);
     let resultfields = resultfields.iter().map(column);
     let logtables = logtables.iter().map(logtable);
-    quote! {
-        __p::Definition {
-            name: #name,
-            table: #table,
-            file: ::core::file!(),
-            line: ::core::line!(),
-            keyfields: &[#(#keyfields),*],
-            resultfields: &[#(#resultfields),*],
-            logtables: &[#(#logtables),*],
-            result_timestamps: #result_timestamps,
-        }
-    }
+    let result_timestamps = result_timestamps.then(|| quote! { result_timestamps: true, });
+    let only = only.as_ref().map(|function| only_option(function, &names.key));
+    let rows = rows.as_ref().map(|function| rows_option(function, &names.key));
+    let fields = quote! {
+        keyfields: &[#(#keyfields),*],
+        resultfields: &[#(#resultfields),*],
+        logtables: &[#(#logtables),*],
+        #result_timestamps
+        #only
+        #rows
+    };
+    definition_of(experiment, &fields)
 }
 
 /// The same without fields, for an attribute with mistakes.
 pub(super) fn empty_definition(experiment: &Experiment) -> TokenStream {
-    let (name, table) = (text(&experiment.names.function), &experiment.table);
+    definition_of(experiment, &TokenStream::new())
+}
+
+fn definition_of(Experiment { names, table, .. }: &Experiment, fields: &TokenStream) -> TokenStream {
+    let name = text(&names.function);
     quote! {
         __p::Definition {
             name: #name,
             table: #table,
             file: ::core::file!(),
             line: ::core::line!(),
-            keyfields: &[],
-            resultfields: &[],
-            logtables: &[],
-            result_timestamps: false,
+            #fields
+            ..__p::Definition::EMPTY
         }
     }
 }
 
-fn keyfield(Keyfield { field, domain }: &Keyfield) -> TokenStream {
+/// `only: …`: called at the user's function, so that a wrong one is an error there; it cannot see our parameter.
+fn only_option(function: &Expr, key: &Ident) -> TokenStream {
+    let values = Ident::new("__values", Span::mixed_site());
+    let call = quote_spanned! {function.span()=> __p::only::<#key>(#values, #function) };
+    quote! { only: ::core::option::Option::Some(|#values| #call), }
+}
+
+/// `rows: …`: called at the user's function, so that a wrong one is an error there.
+fn rows_option(function: &Expr, key: &Ident) -> TokenStream {
+    let call = quote_spanned! {function.span()=> __p::rows::<#key, _>(#function) };
+    quote! { rows: ::core::option::Option::Some(|| #call), }
+}
+
+fn keyfield(Keyfield { field, domain, default }: &Keyfield) -> TokenStream {
     let Field { docs: _, name, ty, sql } = field;
-    let (written, text, sql) = (&ty.written, text(name), sql_override(sql.as_ref()));
-    let line = Literal::usize_unsuffixed(name.span().start().line);
+    let (written, text, line, sql) = (&ty.written, text(name), line(name), sql_override(sql.as_ref()));
     let over = values(domain, written);
-    quote! { __p::Keyfield::new::<#written>(#text, #line) #sql #over }
+    let default = default.as_ref().map(|value| default_value(value, written));
+    quote! { __p::Keyfield::new::<#written>(#text, #line) #sql #over #default }
 }
 
 /// `.over(…)`: each element at its own place, so that a wrong one is an error there.
-fn values(domain: &Domain, ty: &syn::Type) -> Option<TokenStream> {
+fn values(domain: &Domain, ty: &Type) -> Option<TokenStream> {
     let values = match domain {
         Domain::Elsewhere => return None,
         Domain::List(elements) => elements.iter().map(|element| with("with", element)).collect::<TokenStream>(),
@@ -64,24 +88,35 @@ fn values(domain: &Domain, ty: &syn::Type) -> Option<TokenStream> {
     Some(quote! { .over(|| __p::domain::<#ty>() #values .finish()) })
 }
 
-fn with(method: &str, values: &syn::Expr) -> TokenStream {
+fn with(method: &str, values: &Expr) -> TokenStream {
     let method = Ident::new(method, values.span());
     quote_spanned! {values.span()=> .#method(#values) }
 }
 
+/// `.default(…)`: the value at its own place, so that a wrong one is an error there.
+fn default_value(value: &Expr, ty: &Type) -> TokenStream {
+    let element = quote_spanned! {value.span()=> __p::element::<#ty, _>(#value) };
+    quote! { .default(|| #element) }
+}
+
 fn column(Field { docs: _, name, ty, sql }: &Field) -> TokenStream {
-    let (written, text, sql) = (&ty.written, text(name), sql_override(sql.as_ref()));
-    quote! { __p::Column::new::<#written>(#text) #sql }
+    let (written, text, line, sql) = (&ty.written, text(name), line(name), sql_override(sql.as_ref()));
+    quote! { __p::Column::new::<#written>(#text, #line) #sql }
 }
 
 fn logtable(Logtable { docs: _, name, row_struct: _, columns }: &Logtable) -> TokenStream {
-    let name = text(name);
+    let (text, line) = (text(name), line(name));
     let columns = columns.iter().map(column);
-    quote! { __p::Logtable { name: #name, columns: &[#(#columns),*] } }
+    quote! { __p::Logtable { name: #text, columns: &[#(#columns),*], line: #line } }
 }
 
 fn sql_override(sql: Option<&LitStr>) -> Option<TokenStream> {
     sql.map(ToTokens::to_token_stream).map(|sql| quote! { .sql(#sql) })
+}
+
+/// The line that a name stands in.
+fn line(name: &Ident) -> Literal {
+    Literal::usize_unsuffixed(name.span().start().line)
 }
 
 /// A name as a string literal.

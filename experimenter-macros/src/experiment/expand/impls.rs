@@ -64,8 +64,7 @@ fn implement(experiment: &Experiment, bodies: &Bodies) -> TokenStream {
     let entries = experiment.logtables.iter().zip(entry_values).enumerate();
     let entries = entries.map(|(index, (logtable, values))| implement_entry(logtable, index, key, values));
     quote! {
-        #[allow(unused_imports, unused_qualifications, unused_variables)]
-        #[allow(clippy::pedantic, clippy::nursery)]
+        #[allow(unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
         const _: () = {
             use ::experimenter::__private::{self as __p, some as __some, to_value as __value};
             #checks
