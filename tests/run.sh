@@ -4,9 +4,10 @@
 #   tests/run.sh                                          everything: formatting, lints, docs, all tests
 #   tests/run.sh -p experimenter-tests --test workflow    only these tests; the arguments go to `cargo test`
 #
-# It needs Rust (with rustfmt and clippy), a C compiler and MariaDB. On Debian and its like it installs the latter two
-# when they are missing, as root or through a sudo that asks no password; elsewhere it says what to install. The tests
-# start private servers in temporary folders: a MariaDB that runs on this machine is neither needed nor touched.
+# It needs Rust (with rustfmt and clippy), a C compiler, MariaDB, and Python 3.10 or later. On Debian and its like it
+# installs all but Rust when they are missing, as root or through a sudo that asks no password; elsewhere it says what
+# to install. PyExperimenter comes from the Python package index, into a virtual environment in the target folder. The
+# tests start private servers in temporary folders: a MariaDB that runs on this machine is neither needed nor touched.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -30,27 +31,31 @@ has() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# How to install MariaDB and a C compiler on this kind of machine.
+# How to install MariaDB, a C compiler and Python on this kind of machine.
 installation() {
     if has apt-get; then
         echo "apt-get install $*"
     elif has dnf; then
-        echo "dnf install mariadb-server mariadb gcc"
+        echo "dnf install mariadb-server mariadb gcc python3"
     elif has zypper; then
-        echo "zypper install mariadb mariadb-client gcc"
+        echo "zypper install mariadb mariadb-client gcc python3"
     elif has pacman; then
-        echo "pacman -S mariadb gcc"
+        echo "pacman -S mariadb gcc python"
     elif has apk; then
-        echo "apk add mariadb mariadb-client gcc musl-dev"
+        echo "apk add mariadb mariadb-client gcc musl-dev python3"
     elif has brew; then
-        echo "brew install mariadb (and xcode-select --install for a C compiler)"
+        echo "brew install mariadb python (and xcode-select --install for a C compiler)"
     else
-        echo "the MariaDB server with its client, and a C compiler, from your distribution"
+        echo "the MariaDB server with its client, a C compiler, and Python with venv, from your distribution"
     fi
 }
 
 is_mariadb() {
     has mariadbd || { has mysqld && mysqld --no-defaults --version 2>/dev/null | grep -q MariaDB; }
+}
+
+makes_venvs() {
+    has python3 && python3 -I -c 'import ensurepip, venv' 2>/dev/null
 }
 
 install_missing() {
@@ -68,6 +73,7 @@ install_missing() {
         missing+=(mariadb-client)
     fi
     has cc || missing+=(gcc libc6-dev)
+    makes_venvs || missing+=(python3 python3-venv)
     if [ ${#missing[@]} -eq 0 ]; then return; fi
 
     headline "install ${missing[*]}"
@@ -81,7 +87,7 @@ install_missing() {
     ${root[@]+"${root[@]}"} env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends "${missing[@]}" ||
         stop "apt-get could not install ${missing[*]}" "help: as root, $(installation "${missing[@]}")"
-    if ! is_mariadb || ! has cc; then stop "still missing after the installation: ${missing[*]}"; fi
+    if ! is_mariadb || ! has cc || ! makes_venvs; then stop "still missing after the installation: ${missing[*]}"; fi
 }
 
 check_rust() {
@@ -99,6 +105,7 @@ run_tests() {
             -p* | --package | --package=* | --workspace | --all | --manifest-path*) scope=() ;;
         esac
     done
+    bash tests/pyexperimenter/install.sh "${CARGO_TARGET_DIR:-target}/pyexperimenter"
     headline "cargo test ${scope[*]+${scope[*]} }--locked $*"
     cargo test ${scope[@]+"${scope[@]}"} --locked "$@"
 }

@@ -4,19 +4,22 @@
 //!
 //! - [`for_each_database`] runs a test on SQLite and on MariaDB; both are a [`Target`], data that a test passes on;
 //! - [`Sandbox`] is an empty folder in which a program runs under a deadline, and [`Output`] is what came of it;
-//! - [`MariaDb`] is a private server, for the tests that kill or restart one.
+//! - [`MariaDb`] is a private server, for the tests that kill or restart one;
+//! - [`python`] is an interpreter with PyExperimenter, for the tests that share a table with it.
 //!
 //! Nothing here is skipped: what is missing on the machine is a panic that says what to install. Nothing is left behind
 //! either, however the test process ends, see [`Process`].
 
 mod mariadb;
 mod process;
+mod python;
 mod sandbox;
 mod target;
 mod watchdog;
 
 pub use mariadb::{Database, MariaDb};
 pub use process::{Ended, Process};
+pub use python::python;
 pub use rustix::process::Signal;
 pub use sandbox::{Output, Program, Running, Sandbox};
 pub use target::{Rows, Target, for_each_database};

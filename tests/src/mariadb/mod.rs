@@ -200,6 +200,11 @@ pub struct Database {
 }
 
 impl Database {
+    /// The port of its server on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Where the database is, with the name and password of its owner.
     pub fn url(&self) -> String {
         self.url_of(&self.user, &self.password)
