@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 
-use crate::{Result, StoreError};
+use crate::{Backend, Result, StoreError};
 
 /// A database that a store can be opened on.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,6 +46,15 @@ impl Target {
                 Err(StoreError::Url(format!("`{scheme}://` is no database that is known here; {FORMS}")))
             }
             None => Err(StoreError::Url(format!("the database's URL lacks its `…://`; {FORMS}"))),
+        }
+    }
+
+    /// The kind of database.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Mysql { .. } => Backend::Mysql,
         }
     }
 

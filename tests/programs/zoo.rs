@@ -59,6 +59,32 @@ fn broken(_key: &BrokenKey) -> BrokenResults {
     BrokenResults {}
 }
 
+/// Chosen combinations, a row beside them, and a keyfield that came later.
+#[experiment(
+    keyfields = { a: i32 = 0..4, b: i32 = 0..4, #[default = 1.0] scale: f64 },
+    resultfields = { y: f64 },
+    only = |key| key.a < key.b,
+    rows = || [ChosenKey { a: 9, b: 9, scale: 2.0 }],
+)]
+fn chosen(key: &ChosenKey) -> ChosenResults {
+    ChosenResults { y: f64::from(key.a + key.b) * key.scale }
+}
+
+/// Rows alone, which may not be there.
+#[experiment(keyfields = { a: i32, b: String }, resultfields = { y: f64 }, rows = listed)]
+fn listed_rows(key: &ListedRowsKey) -> ListedRowsResults {
+    ListedRowsResults { y: f64::from(key.a) }
+}
+
+/// The rows of a file of lines such as `3 three`.
+fn listed() -> Vec<experimenter::Result<ListedRowsKey>> {
+    let row = |line: &str| {
+        let (a, b) = line.split_once(' ').ok_or_else(|| experimenter::Error::msg(format!("`{line}` has one word")))?;
+        Ok(ListedRowsKey { a: a.parse()?, b: b.to_owned() })
+    };
+    std::fs::read_to_string("listed").unwrap_or_default().lines().map(row).collect()
+}
+
 /// A value that its column cannot hold.
 #[experiment(
     keyfields = {

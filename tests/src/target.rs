@@ -55,6 +55,11 @@ impl Target {
         Self::MariaDb(MariaDb::shared().database())
     }
 
+    /// Whether it is SQLite, which writes some values in another way.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+
     /// Where it is, as the user types it.
     pub fn url(&self) -> String {
         match self {

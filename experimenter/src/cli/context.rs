@@ -5,7 +5,6 @@ use std::io::{IsTerminal, Write};
 use experimenter_diesel::{Result as StoreResult, Selector, Store, StoreError, Target};
 use tokio::runtime::Runtime;
 
-use super::args::Global;
 use super::failure::Failure;
 use super::setup::Setup;
 use crate::config::Config;
@@ -23,25 +22,25 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn open(
-        global: &Global,
-        experiments: &[&'static Registration],
-        console: &'a Console,
-        creates: bool,
-    ) -> Result<Self, Failure> {
-        let Setup { experiment, spec, target, config } = Setup::new(global, experiments)?;
-        if tokio::runtime::Handle::try_current().is_ok() {
-            return Err(Failure::new("experimenter::main() was called inside of a Tokio runtime")
-                .hint("make `main` an ordinary function, and start a runtime in the experiment where it is needed"));
-        }
-        // Only `fill` and `run` make a new database; to others a mistyped path is a mistake.
-        if let Target::Sqlite(path) = &target
-            && !creates
+    /// Opens the database, which has to be there.
+    pub(super) fn open(setup: Setup, console: &'a Console) -> Result<Self, Failure> {
+        // To all but `fill` and `run` a mistyped path is a mistake.
+        if let Target::Sqlite(path) = &setup.target
             && !path.exists()
         {
             return Err(Failure::new(format!("there is no database file {}", path.display()))
                 .hint(format!("fill it first: {} fill", super::failure::program()))
                 .hint("or name another by `--database`"));
+        }
+        Self::create(setup, console)
+    }
+
+    /// Opens the database; a file that is not there is made.
+    pub(super) fn create(setup: Setup, console: &'a Console) -> Result<Self, Failure> {
+        let Setup { experiment, spec, target, config } = setup;
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(Failure::new("experimenter::main() was called inside of a Tokio runtime")
+                .hint("make `main` an ordinary function, and start a runtime in the experiment where it is needed"));
         }
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

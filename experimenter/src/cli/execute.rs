@@ -10,18 +10,19 @@ use serde_json::json;
 use super::args;
 use super::context::Context;
 use super::failure::{Failure, program};
-use super::fill::{fill_grid, sentence};
-use crate::config::At;
+use super::fill::{fill_grid, plan, sentence};
+use super::setup::Setup;
+use crate::config::{At, Config};
 use crate::executer::{self, Order};
 use crate::exit;
-use crate::report::{RunReport, count, duration};
+use crate::report::{Console, RunReport, count, duration};
 use crate::run::Custom;
 
 /// The folder of the rows' own folders, in the working directory.
 const ROWS_DIR: &str = ".experimenter/rows";
 
 pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
-    let custom = custom(context, &args.work.custom)?;
+    let custom = custom(context.config.as_ref(), &args.work.custom)?;
     context.check()?;
     context.create_index();
     let selector = Selector { ids: args.ids.clone(), ..Selector::default() };
@@ -40,10 +41,12 @@ pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result
     Ok(if args.strict && work.failed > 0 { exit::ROWS_FAILED } else { exit::DONE })
 }
 
-pub(super) fn run(context: &mut Context<'_>, args: &args::Run) -> Result<u8, Failure> {
-    let custom = custom(context, &args.work.custom)?;
-    super::summary::check_fields(context, &args.summary)?;
-    let (filled, _) = fill_grid(context, &args.grid.set, None, FillMode::Write)?;
+pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u8, Failure> {
+    let mut grid = plan(&setup, &args.grid.set, None)?;
+    let custom = custom(setup.config.as_ref(), &args.work.custom)?;
+    super::summary::check_fields(setup.experiment, &setup.spec, &args.summary)?;
+    let context = &mut Context::create(setup, console)?;
+    let filled = fill_grid(context, &mut grid, FillMode::Write)?;
     context.console.note(&sentence(filled, FillMode::Write));
     let work = execute_rows(context, &args.work, custom, Selector::default(), None)?;
     super::summary::print(context, &args.summary)?;
@@ -106,8 +109,8 @@ fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<St
 }
 
 /// The values for the function: of the configuration file, and over them those of the command line.
-fn custom(context: &Context<'_>, texts: &[String]) -> Result<Custom, Failure> {
-    let mut custom = context.config.as_ref().map_or_else(Custom::new, |config| config.custom.clone());
+fn custom(config: Option<&Config>, texts: &[String]) -> Result<Custom, Failure> {
+    let mut custom = config.map_or_else(Custom::new, |config| config.custom.clone());
     for text in texts {
         let Some((name, value)) = text.split_once('=') else {
             return Err(Failure::usage(format!("`--custom {text}` lacks its `=`")).hint("write `--custom NAME=VALUE`"));

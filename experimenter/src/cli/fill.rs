@@ -9,14 +9,17 @@ use super::args;
 use super::context::Context;
 use super::failure::Failure;
 use super::reset::by_status;
+use super::setup::Setup;
 use crate::exit;
 use crate::grid::{Given, Grid};
-use crate::report::{Progress, count};
+use crate::report::{Console, Progress, count};
 
-pub(super) fn fill(context: &mut Context<'_>, args: &args::Fill) -> Result<u8, Failure> {
+pub(super) fn fill(setup: Setup, console: &Console, args: &args::Fill) -> Result<u8, Failure> {
     let mode = if args.dry_run { FillMode::DryRun } else { FillMode::Write };
+    let mut grid = plan(&setup, &args.grid.set, args.rows.as_deref())?;
+    let context = &mut Context::create(setup, console)?;
     let existed = context.exists()?;
-    let (filled, grid) = fill_grid(context, &args.grid.set, args.rows.as_deref(), mode)?;
+    let filled = fill_grid(context, &mut grid, mode)?;
     for origin in grid.origins() {
         context.console.note(&format!("  {origin}"));
     }
@@ -41,24 +44,24 @@ pub(super) fn fill(context: &mut Context<'_>, args: &args::Fill) -> Result<u8, F
     Ok(exit::DONE)
 }
 
-/// Fills the table with the grid that the attribute, the configuration and the command line give.
-pub(super) fn fill_grid(
-    context: &mut Context<'_>,
-    set: &[String],
-    rows: Option<&Path>,
-    mode: FillMode,
-) -> Result<(Filled, Grid), Failure> {
-    // Everything that can be wrong with the grid is found before anything is written.
-    let given = Given { config: context.config.as_ref(), set, rows };
-    let mut grid = Grid::new(context.experiment.definition, given)?;
-    grid.fit(context.store.spec(), context.store.backend())?;
+/// The grid that the attribute, the configuration and the command line give. Everything that can be wrong with it is
+/// found here, before a database is even opened.
+pub(super) fn plan(setup: &Setup, set: &[String], rows: Option<&Path>) -> Result<Grid, Failure> {
+    let given = Given { config: setup.config.as_ref(), set, rows };
+    let mut grid = Grid::new(setup.experiment.definition, given)?;
+    grid.fit(&setup.spec, setup.target.backend())?;
+    Ok(grid)
+}
+
+/// Fills the table with the grid.
+pub(super) fn fill_grid(context: &mut Context<'_>, grid: &mut Grid, mode: FillMode) -> Result<Filled, Failure> {
     let total = grid.len();
     let exists = context.exists()?;
     match mode {
         FillMode::Write => create_tables(context)?,
         FillMode::DryRun if !exists => {
             context.headline("no table yet");
-            return Ok((Filled { new: total, existing: 0 }, grid));
+            return Ok(Filled { new: total, existing: 0 });
         }
         FillMode::DryRun => context.store(async |store| store.check_tables().await)?,
     }
@@ -69,7 +72,7 @@ pub(super) fn fill_grid(
     let filled = context
         .store(async |store| store.fill(mode, grid.rows(), |filled| progress.at(filled.new + filled.existing)).await);
     progress.finish();
-    Ok((filled?, grid))
+    filled
 }
 
 fn create_tables(context: &mut Context<'_>) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ use clap::Parser;
 use self::args::{Cli, Command};
 use self::context::Context;
 use self::failure::Failure;
+use self::setup::Setup;
 use crate::config::Config;
 use crate::report::Console;
 use crate::{exit, registry};
@@ -57,17 +58,17 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
         let config = Config::find(cli.global.config.as_deref())?;
         return list::list(&experiments, &setup::target(&cli.global, config.as_ref())?, console);
     }
-    let creates = matches!(cli.command, Command::Fill(_) | Command::Run(_));
-    let mut context = Context::open(&cli.global, &experiments, console, creates)?;
+    let setup = Setup::new(&cli.global, &experiments)?;
+    let open = |setup| Context::open(setup, console);
     match &cli.command {
         Command::List => Ok(exit::DONE),
-        Command::Fill(fill) => fill::fill(&mut context, fill),
-        Command::Execute(execute) => execute::execute(&mut context, execute),
-        Command::Run(run) => execute::run(&mut context, run),
-        Command::Status => status::status(&mut context),
-        Command::Summary(summary) => summary::summary(&mut context, summary),
-        Command::Reset(reset) => reset::reset(&mut context, reset),
-        Command::Export(export) => export::export(&mut context, export),
-        Command::Drop(confirm) => reset::drop_tables(&mut context, confirm),
+        Command::Fill(fill) => fill::fill(setup, console, fill),
+        Command::Run(run) => execute::run(setup, console, run),
+        Command::Execute(execute) => execute::execute(&mut open(setup)?, execute),
+        Command::Status => status::status(&mut open(setup)?),
+        Command::Summary(summary) => summary::summary(&mut open(setup)?, summary),
+        Command::Reset(reset) => reset::reset(&mut open(setup)?, reset),
+        Command::Export(export) => export::export(&mut open(setup)?, export),
+        Command::Drop(confirm) => reset::drop_tables(&mut open(setup)?, confirm),
     }
 }

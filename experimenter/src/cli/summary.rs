@@ -1,30 +1,31 @@
 //! `summary`: statistics of the results, by keyfields.
 
-use experimenter_diesel::{Kind, Selector, Value};
+use experimenter_diesel::{Kind, Selector, TableSpec, Value};
 use serde_json::json;
 
 use super::args;
 use super::context::Context;
 use super::failure::Failure;
+use crate::definition::Registration;
 use crate::exit;
 use crate::report::{Group, Groups, Statistics, Table, count};
 
 const CAPTION: &str = "mean ± standard deviation of the rows that are done; n is their number, of all there are";
 
 pub(super) fn summary(context: &mut Context<'_>, args: &args::Summary) -> Result<u8, Failure> {
-    check_fields(context, args)?;
+    check_fields(context.experiment, context.store.spec(), args)?;
     context.check()?;
     print(context, args)?;
     Ok(exit::DONE)
 }
 
 /// Checks that the fields exist, before anything is done.
-pub(super) fn check_fields(context: &Context<'_>, args: &args::Summary) -> Result<(), Failure> {
-    fields(context, args).map(drop)
+pub(super) fn check_fields(experiment: &Registration, spec: &TableSpec, args: &args::Summary) -> Result<(), Failure> {
+    fields(experiment, spec, args).map(drop)
 }
 
 pub(super) fn print(context: &mut Context<'_>, args: &args::Summary) -> Result<(), Failure> {
-    let (by, values) = fields(context, args)?;
+    let (by, values) = fields(context.experiment, context.store.spec(), args)?;
     let columns: Vec<_> = ["status"].into_iter().chain(by.iter().chain(&values).map(String::as_str)).collect();
     let mut groups = Groups::new(values.len());
     let mut overflow = false;
@@ -54,13 +55,16 @@ pub(super) fn print(context: &mut Context<'_>, args: &args::Summary) -> Result<(
 }
 
 /// The keyfields to group by, and the resultfields to summarise.
-fn fields(context: &Context<'_>, args: &args::Summary) -> Result<(Vec<String>, Vec<String>), Failure> {
-    let spec = context.store.spec();
+fn fields(
+    experiment: &Registration,
+    spec: &TableSpec,
+    args: &args::Summary,
+) -> Result<(Vec<String>, Vec<String>), Failure> {
     let known = |asked: &[String], columns: &[experimenter_diesel::Column], kind: &str| {
         let names: Vec<_> = columns.iter().map(|column| format!("`{}`", column.name)).collect();
         let unknown = asked.iter().find(|name| columns.iter().all(|column| column.name != **name));
         unknown.map_or(Ok(asked.to_vec()), |name| {
-            Err(Failure::usage(format!("`{}` has no {kind} `{name}`", context.experiment.definition.name))
+            Err(Failure::usage(format!("`{}` has no {kind} `{name}`", experiment.definition.name))
                 .hint(format!("its {kind}s are {}", names.join(", "))))
         })
     };
