@@ -30,27 +30,40 @@ impl Store {
         self.bind_all().await
     }
 
-    /// Gives rows without a hash theirs, where the row that had it is gone.
-    async fn bind_all(&mut self) -> Result<()> {
-        let claims = self.side(Side::Claims);
+    /// The keyfields of rows that nobody has adopted yet.
+    pub(crate) async fn unadopted(&mut self) -> Result<HashSet<KeyHash>> {
         let sql = format!(
-            "SELECT e.ID, {} FROM `{}` e JOIN `{claims}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
-             WHERE c.key_hash IS NULL AND e.ID > ? ORDER BY e.ID LIMIT {PAGE}",
+            "SELECT e.ID, {} FROM `{}` e LEFT JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
+             WHERE c.experiment_id IS NULL AND e.ID > ? ORDER BY e.ID",
             self.key_columns(),
             self.spec.name,
+            self.side(Side::Claims),
             self.dialect().same
         );
-        let mut after = 0;
-        loop {
-            let page = Statement::new(&sql, vec![Value::Int(after)]);
-            let rows = self.connection.repeat(async |connection| connection.rows(page.clone()).await).await?;
-            let Some(last) = rows.last().and_then(|row| row.int(0)) else { return Ok(()) };
-            after = last;
-            for mut row in rows {
-                let hash = KeyHash::of(&self.spec.keyfields, &read_key(&self.spec, &mut row, 1));
-                self.bind(row.int(0).unwrap_or_default(), hash).await?;
-            }
-        }
+        let mut hashes = HashSet::new();
+        self.each_row(&sql, async |store, mut row| {
+            hashes.insert(KeyHash::of(&store.spec.keyfields, &read_key(&store.spec, &mut row, 1)));
+            Ok(())
+        })
+        .await?;
+        Ok(hashes)
+    }
+
+    /// Gives rows without a hash theirs, where the row that had it is gone.
+    async fn bind_all(&mut self) -> Result<()> {
+        let sql = format!(
+            "SELECT e.ID, {} FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
+             WHERE c.key_hash IS NULL AND e.ID > ? ORDER BY e.ID",
+            self.key_columns(),
+            self.spec.name,
+            self.side(Side::Claims),
+            self.dialect().same
+        );
+        self.each_row(&sql, async |store, mut row| {
+            let hash = KeyHash::of(&store.spec.keyfields, &read_key(&store.spec, &mut row, 1));
+            store.bind(row.int(0).unwrap_or_default(), hash).await
+        })
+        .await
     }
 
     /// Gives a row its hash, unless another row has it.

@@ -44,9 +44,13 @@ impl Store {
         mut rows: impl Iterator<Item = Vec<Value>>,
         mut progress: impl FnMut(Filled),
     ) -> Result<Filled> {
-        if mode == FillMode::Write {
-            self.adopt_all().await?;
-        }
+        let unadopted = match mode {
+            FillMode::Write => {
+                self.adopt_all().await?;
+                HashSet::new()
+            }
+            FillMode::DryRun => self.unadopted().await?,
+        };
         let mut total = Filled::default();
         let size = self.chunk_size();
         loop {
@@ -54,7 +58,10 @@ impl Store {
             if chunk.is_empty() {
                 return Ok(total);
             }
-            let filled = self.fill_chunk(mode, &chunk).await?;
+            let filled = match mode {
+                FillMode::Write => self.fill_chunk(&chunk).await?,
+                FillMode::DryRun => self.count_chunk(&chunk, &unadopted).await?,
+            };
             total = Filled { new: total.new + filled.new, existing: total.existing + filled.existing };
             progress(total);
         }
@@ -91,25 +98,36 @@ impl Store {
             .collect()
     }
 
-    async fn fill_chunk(&mut self, mode: FillMode, chunk: &[NewRow]) -> Result<Filled> {
+    async fn fill_chunk(&mut self, chunk: &[NewRow]) -> Result<Filled> {
         let Self { connection, spec } = self;
         let mut tries = 0;
         loop {
             let filled = connection
-                .repeat(async |connection| match mode {
-                    FillMode::DryRun => new_rows(connection, spec, chunk).await.map(|new| new.len()),
-                    FillMode::Write => connection.transaction(async |c| insert(c, spec, chunk).await).await,
-                })
+                .repeat(async |connection| connection.transaction(async |c| insert(c, spec, chunk).await).await)
                 .await;
             match filled {
                 // Another fill inserted some of them between our look and our insert.
                 Err(StoreError::Duplicate(_)) if tries < 20 => tries += 1,
-                filled => {
-                    let new = filled?;
-                    return Ok(Filled { new: new as u64, existing: (chunk.len() - new) as u64 });
-                }
+                filled => return filled.map(|new| Filled::of(new, chunk)),
             }
         }
+    }
+
+    async fn count_chunk(&mut self, chunk: &[NewRow], unadopted: &HashSet<KeyHash>) -> Result<Filled> {
+        let Self { connection, spec } = self;
+        let new = connection
+            .repeat(async |connection| {
+                let new = new_rows(connection, spec, chunk).await?;
+                Ok(new.iter().filter(|row| !unadopted.contains(&row.hash)).count())
+            })
+            .await?;
+        Ok(Filled::of(new, chunk))
+    }
+}
+
+impl Filled {
+    fn of(new: usize, chunk: &[NewRow]) -> Self {
+        Self { new: new as u64, existing: (chunk.len() - new) as u64 }
     }
 }
 

@@ -5,8 +5,11 @@ use std::time::Duration;
 use crate::connection::Connection;
 use crate::dialect::{Dialect, FencedUpdate};
 use crate::spec::Side;
-use crate::statement::Statement;
-use crate::{Backend, Result, TableSpec, Target};
+use crate::statement::{Row, Statement};
+use crate::{Backend, Result, TableSpec, Target, Value};
+
+/// How many rows are read at once.
+const PAGE: usize = 5_000;
 
 /// One experiment's tables on one database, through one connection.
 ///
@@ -48,6 +51,26 @@ impl Store {
 
     pub(crate) fn side(&self, side: Side) -> String {
         self.spec.side(side)
+    }
+
+    /// Gives each row of a query to `each`. The query is read in pages: its first column is `e.ID`, and it ends with
+    /// `e.ID > ? ORDER BY e.ID`.
+    pub(crate) async fn each_row(
+        &mut self,
+        query: &str,
+        mut each: impl AsyncFnMut(&mut Self, Row) -> Result<()>,
+    ) -> Result<()> {
+        let sql = format!("{query} LIMIT {PAGE}");
+        let mut after = 0;
+        loop {
+            let page = Statement::new(&sql, vec![Value::Int(after)]);
+            let rows = self.connection.repeat(async |connection| connection.rows(page.clone()).await).await?;
+            let Some(last) = rows.last().and_then(|row| row.int(0)) else { return Ok(()) };
+            after = last;
+            for row in rows {
+                each(self, row).await?;
+            }
+        }
     }
 
     /// The keyfields' columns of the alias `e`, for a SELECT.

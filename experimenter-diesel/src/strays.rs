@@ -9,10 +9,7 @@ use crate::report::Counts;
 use crate::spec::Side;
 use crate::statement::{Row, Statement};
 use crate::store::{Store, placeholders};
-use crate::{Result, Selector, Status, TableSpec, Value};
-
-/// How many rows are read at once.
-const PAGE: usize = 5_000;
+use crate::{Result, Status, TableSpec, Value};
 
 /// How many rows are removed in one transaction.
 const CHUNK: usize = 500;
@@ -35,32 +32,20 @@ impl Store {
         let grid: HashSet<KeyHash> =
             rows.map(|values| Ok(KeyHash::of(&self.spec.keyfields, &self.fit_key(&values)?))).collect::<Result<_>>()?;
         let mut strays = Strays::default();
-        if self.counts(&Selector::default()).await?.total() == 0 {
-            return Ok(strays);
-        }
-        let mut after = 0;
-        loop {
-            let page = self.rows_after(after).await?;
-            let Some(last) = page.last().and_then(|row| row.int(0)) else { return Ok(strays) };
-            after = last;
-            for row in page {
-                strays.look_at(&self.spec, row, &grid);
-            }
-        }
-    }
-
-    /// A page of rows, in the order of the IDs: ID, status, attempt and keyfields.
-    async fn rows_after(&mut self, after: i64) -> Result<Vec<Row>> {
         let sql = format!(
             "SELECT e.ID, e.status, c.attempt, {} FROM `{}` e LEFT JOIN `{}` c ON c.experiment_id=e.ID \
-             AND c.created {} e.creation_date WHERE e.ID > ? ORDER BY e.ID LIMIT {PAGE}",
+             AND c.created {} e.creation_date WHERE e.ID > ? ORDER BY e.ID",
             self.key_columns(),
             self.spec.name,
             self.side(Side::Claims),
             self.dialect().same
         );
-        let statement = Statement::new(sql, vec![Value::Int(after)]);
-        self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
+        self.each_row(&sql, async |store, row| {
+            strays.look_at(&store.spec, row, &grid);
+            Ok(())
+        })
+        .await?;
+        Ok(strays)
     }
 
     /// Removes those of the rows that never ran, and are still open; gives their number.

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::panics;
 use crate::{Error, Experiment, Failure, LogEntry, Outcome, Partial, Result, Results};
 
-/// The values of `--custom NAME=VALUE`, by name.
+/// The values of the configuration file's `Custom` and of `--custom NAME=VALUE`, by name.
 pub type Custom = BTreeMap<String, serde_json::Value>;
 
 /// One row to run.
@@ -165,14 +165,17 @@ impl<E: Experiment> Run<E> {
         }
     }
 
-    /// A value of the command line's `--custom NAME=VALUE`, as any serde type.
+    /// A value of the configuration file's `Custom`, or of the command line's `--custom NAME=VALUE`, as any serde type.
     ///
     /// # Errors
     /// When there is no such value, or when it is not of that type.
     #[track_caller]
     pub fn custom<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let Some(value) = self.custom.get(name) else {
-            return Err(Error::msg(format!("there is no custom value `{name}`; give it by `--custom {name}=VALUE`")));
+            return Err(Error::msg(format!(
+                "there is no custom value `{name}`; give it by `--custom {name}=VALUE`, or under `Custom` in the \
+                 configuration file"
+            )));
         };
         match serde_json::from_value(value.clone()) {
             Ok(value) => Ok(value),
