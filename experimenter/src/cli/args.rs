@@ -105,6 +105,7 @@ pub(super) struct Fill {
     /// in each line
     ///
     /// Each is combined with every value of the keyfields that `--set` gives; a keyfield with a default can be left out.
+    /// The attribute's `only`, which chooses among combinations, is not asked.
     #[arg(long, value_name = "FILE")]
     pub(super) rows: Option<PathBuf>,
 

@@ -88,11 +88,13 @@ fn execute_rows(
 /// The last line: what was done, or that there was nothing to do.
 fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<String, Failure> {
     if work.done + work.failed > 0 {
-        let failed = match work.failed {
-            0 => String::new(),
-            failed => format!(", {} in error", count(failed)),
+        let (failed, again) = match work.failed {
+            0 => (String::new(), String::new()),
+            failed => {
+                (format!(", {} in error", count(failed)), format!(" (again: {} execute --retry-errors)", program()))
+            }
         };
-        return Ok(format!("{} rows done{failed} in {}", count(work.done), duration(started.elapsed())));
+        return Ok(format!("{} rows done{failed} in {}{again}", count(work.done), duration(started.elapsed())));
     }
     let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
     let mut line = format!("nothing left to do: {} rows done", count(counts.of(Status::Done)));

@@ -113,7 +113,9 @@ fn as_table(by: &[String], values: &[String], groups: &[Group]) -> Table {
 /// `0.953 ± 0.021`, with its own n where that is not the group's.
 fn mean_and_deviation(statistics: &Statistics, done: u64) -> String {
     let Some(mean) = statistics.mean() else { return "–".to_owned() };
-    let shown = match statistics.deviation() {
+    // What is left of equal numbers is the rounding of their sum.
+    let deviation = statistics.deviation().map(|x| if x.abs() < 1e-12 * mean.abs() { 0.0 } else { x });
+    let shown = match deviation {
         Some(deviation) if deviation > 0.0 && (1e-6..1e6).contains(&deviation) && mean.abs() < 1e9 => {
             // Two significant digits of the deviation, and as many decimals of the mean.
             let decimals = decimals(deviation, 2);
