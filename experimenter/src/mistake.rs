@@ -12,8 +12,19 @@ pub(crate) struct Mistake {
 
 impl Mistake {
     pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
+        Self { message: shortened(message.into()), hint: shortened(hint.into()) }
     }
+}
+
+/// A text without its middle, if somebody wrote a book into a file: what is wrong stands at its ends.
+fn shortened(text: String) -> String {
+    const MOST: usize = 1_000;
+    let length = text.chars().count();
+    if length <= MOST {
+        return text;
+    }
+    let (start, end) = (text.chars().take(MOST * 2 / 3), text.chars().skip(length - MOST / 3));
+    start.chain(" … ".chars()).chain(end).collect()
 }
 
 impl fmt::Display for Mistake {

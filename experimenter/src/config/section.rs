@@ -147,7 +147,7 @@ impl<'a> Section<'a> {
     pub(super) fn expected(&self, expected: &str, example: &str) -> Mistake {
         let found = match &self.node.content {
             Content::Scalar { .. } if self.is_null() => "nothing".to_owned(),
-            Content::Scalar { text, .. } => format!("`{}`", shortened(text)),
+            Content::Scalar { text, .. } => format!("`{text}`"),
             Content::List(_) => "a list".to_owned(),
             Content::Map(_) => "a mapping".to_owned(),
         };
@@ -170,9 +170,4 @@ impl<'a> Section<'a> {
     fn inner(&self, key: &str, node: &'a Node) -> Self {
         Self { file: Rc::clone(&self.file), path: format!("{}.{key}", self.path), node }
     }
-}
-
-/// A text of any length in a message.
-pub(crate) fn shortened(text: &str) -> String {
-    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(57).chain("...".chars()).collect() }
 }
