@@ -23,21 +23,28 @@ impl Store {
     /// [`StoreError::Declaration`] when one was changed, added to a keyfield that had none, or taken away.
     pub(crate) async fn check_defaults(&mut self) -> Result<()> {
         let (known, _) = self.known_defaults().await?;
-        compare(&self.spec, &known)
+        match compare(&self.spec, &known) {
+            Err(_) if !self.has_identified_rows().await? => Ok(()),
+            compared => compared,
+        }
     }
 
     /// The same, and remembers the defaults of keyfields that are new.
     pub(crate) async fn remember_defaults(&mut self) -> Result<()> {
         let meta = self.side(Side::Meta);
         loop {
-            let (mut known, text) = self.known_defaults().await?;
-            compare(&self.spec, &known)?;
-            let before = known.len();
-            known.extend(declared(&self.spec));
-            if known.len() == before {
+            let (known, text) = self.known_defaults().await?;
+            let new = match compare(&self.spec, &known) {
+                Ok(()) => known.iter().map(|(field, default)| (field.clone(), default.clone())).collect(),
+                // What somebody dropped and made anew is another table.
+                Err(_) if !self.has_identified_rows().await? => Defaults::new(),
+                Err(error) => return Err(error),
+            };
+            let new = new.into_iter().chain(declared(&self.spec)).collect::<Defaults>();
+            if new == known {
                 return Ok(());
             }
-            let new = Value::Text(serde_json::json!(known).to_string());
+            let new = Value::Text(serde_json::json!(new).to_string());
             let statement = match text {
                 None => {
                     Statement::new(format!("INSERT INTO `{meta}` (name, value) VALUES (?, ?)"), vec![NAME.into(), new])
@@ -53,6 +60,20 @@ impl Store {
                 result => return result.map(drop),
             }
         }
+    }
+
+    /// Whether a row of the table has been identified by its keyfields.
+    async fn has_identified_rows(&mut self) -> Result<bool> {
+        let sql = format!(
+            "SELECT 1 FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
+             WHERE c.key_hash IS NOT NULL LIMIT 1",
+            self.spec.name,
+            self.side(Side::Claims),
+            self.dialect().same
+        );
+        let statement = Statement::new(sql, Vec::new());
+        let rows = self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await?;
+        Ok(!rows.is_empty())
     }
 
     /// What is remembered, and its text as it is stored.

@@ -26,8 +26,10 @@ pub struct Executer {
 /// What an executer has done so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Work {
-    /// Rows that ended `done` or `paused`.
+    /// Rows that ended `done`.
     pub done: u64,
+    /// Rows that ended `paused`; they are not told to the database.
+    pub paused: u64,
     /// Rows that ended in `error`.
     pub failed: u64,
     /// Time spent in the experiment's function, in seconds.

@@ -51,7 +51,7 @@ pub struct ExecuterReport {
     pub pid: i64,
     /// Whether it has told lately that it is alive, and has not left.
     pub alive: bool,
-    /// Rows that it ended `done` or `paused`.
+    /// Rows that it ended `done`.
     pub done: u64,
     /// Rows that it ended in `error`.
     pub failed: u64,

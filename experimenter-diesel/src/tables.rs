@@ -41,7 +41,9 @@ impl Store {
         let Some(columns) = existing.get(&self.spec.name.to_lowercase()) else {
             return Err(StoreError::NoTable(self.spec.name.clone()));
         };
-        check(&self.spec.name, &self.spec.columns(), columns, Strictness::Exact)?;
+        let added = addable(&self.spec, columns, self.connection.backend());
+        check(&self.spec.name, &self.spec.columns(), columns, Strictness::Exact)
+            .map_err(|error| if added.is_empty() { error } else { lacking(&self.spec, &added) })?;
         if !self.spec.tables().iter().all(|table| existing.contains_key(&table.to_lowercase())) {
             return self.create_tables().await.map(drop);
         }
@@ -118,17 +120,7 @@ async fn add_keyfields(
     spec: &TableSpec,
     columns: &mut Vec<(String, String)>,
 ) -> Result<Vec<String>> {
-    let lacking: Vec<_> = spec
-        .keyfields
-        .iter()
-        .filter(|field| !columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(&field.name)))
-        .filter_map(|field| Some((field, addition(&spec.name, field, connection.backend())?)))
-        .collect();
-    let mut complete = columns.clone();
-    complete.extend(lacking.iter().map(|(field, _)| (field.name.clone(), field.column_type.to_string())));
-    if check(&spec.name, &spec.columns(), &complete, Strictness::Exact).is_err() {
-        return Ok(Vec::new());
-    }
+    let lacking = addable(spec, columns, connection.backend());
     for (_, statement) in &lacking {
         match connection.batch(statement.clone()).await {
             // Another process added it meanwhile.
@@ -136,8 +128,37 @@ async fn add_keyfields(
             result => result?,
         }
     }
-    *columns = complete;
+    columns.extend(lacking.iter().map(|(field, _)| (field.name.clone(), field.column_type.to_string())));
     Ok(lacking.into_iter().map(|(field, _)| field.name.clone()).collect())
+}
+
+/// The keyfields with a default that are all that a table lacks, each with the statement that adds it.
+fn addable<'a>(spec: &'a TableSpec, columns: &[(String, String)], backend: Backend) -> Vec<(&'a Column, String)> {
+    let lacking: Vec<_> = spec
+        .keyfields
+        .iter()
+        .filter(|field| !columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(&field.name)))
+        .filter_map(|field| Some((field, addition(&spec.name, field, backend)?)))
+        .collect();
+    let complete = lacking.iter().map(|(field, _)| (field.name.clone(), field.column_type.to_string()));
+    let complete: Vec<_> = columns.iter().cloned().chain(complete).collect();
+    match check(&spec.name, &spec.columns(), &complete, Strictness::Exact) {
+        Ok(()) => lacking,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// What is said of keyfields that a fill adds.
+fn lacking(spec: &TableSpec, fields: &[(&Column, String)]) -> StoreError {
+    let added = |(field, _): &(&Column, String)| {
+        let default = field.default.as_ref().map_or_else(String::new, ToString::to_string);
+        let default = if default.is_empty() { "NULL".to_owned() } else { default };
+        format!(
+            "missing: `{}` {} (`fill` adds it, with {default} in the rows that are there)",
+            field.name, field.column_type
+        )
+    };
+    StoreError::Columns { table: spec.name.clone(), differences: fields.iter().map(added).collect() }
 }
 
 /// The statement that adds a keyfield to a table whose rows have its default; `None` where a default cannot be said in

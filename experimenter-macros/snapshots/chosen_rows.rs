@@ -21,13 +21,19 @@ const _: () = {
             ],
             resultfields: &[],
             logtables: &[],
-            only: ::core::option::Option::Some(|__values| __p::only::<
-                SgdKey,
-            >(__values, |key| key.n > 1 || key.momentum == 0.9)),
-            rows: ::core::option::Option::Some(|| __p::rows::<
-                SgdKey,
-                _,
-            >(read_instances)),
+            only: ::core::option::Option::Some(__p::Located {
+                line: 1,
+                function: |__values| __p::only::<
+                    SgdKey,
+                >(__values, |key| key.n > 1 || key.momentum == 0.9),
+            }),
+            rows: ::core::option::Option::Some(__p::Located {
+                line: 1,
+                function: || {
+                    use __p::ListedRows as _;
+                    __p::listed(read_instances).rows::<SgdKey>()
+                },
+            }),
             ..__p::Definition::EMPTY
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {

@@ -28,9 +28,9 @@ pub struct Definition {
     /// Whether each resultfield has a column with the time when it was written.
     pub result_timestamps: bool,
     /// Which combinations of the product are rows; all, if `None`.
-    pub only: Option<Only>,
+    pub only: Option<Located<Only>>,
     /// Rows beside the product, or instead of it.
-    pub rows: Option<Rows>,
+    pub rows: Option<Located<Rows>>,
 }
 
 impl Definition {
@@ -47,6 +47,15 @@ impl Definition {
         only: None,
         rows: None,
     };
+}
+
+/// A function of the attribute, and its place.
+#[derive(Debug, Clone, Copy)]
+pub struct Located<F> {
+    /// The line in the attribute's file.
+    pub line: u32,
+    /// The function.
+    pub function: F,
 }
 
 /// Whether a combination of the keyfields' values is a row.

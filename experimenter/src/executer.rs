@@ -268,10 +268,10 @@ impl Loop<'_> {
             match self.persist(claim.id, async |store| store.finish(claim, &ending).await).await {
                 Ok(unfit) => {
                     self.tell_unfit(unfit);
-                    if matches!(end, End::Error(_)) {
-                        work.failed += 1;
-                    } else {
-                        work.done += 1;
+                    match end {
+                        End::Done => work.done += 1,
+                        End::Paused => work.paused += 1,
+                        End::Error(_) => work.failed += 1,
                     }
                     (self.report)(Event::Ended { id: claim.id, end, elapsed });
                     return Ok(());

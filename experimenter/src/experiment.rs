@@ -2,7 +2,8 @@
 
 use experimenter_diesel::Value;
 
-use crate::{Definition, Failure, Outcome, Run, field::FieldError};
+use crate::field::{Fallible, FieldError};
+use crate::{Definition, Failure, Outcome, Run};
 
 /// An experiment, implemented by the struct of its keyfields.
 ///
@@ -78,16 +79,53 @@ pub fn only<E: Experiment>(values: &[Value], only: impl Fn(&E) -> bool) -> Resul
     E::from_values(values).map(|key| only(&key))
 }
 
-/// The rows that the attribute's `rows` yields; its expansion calls it.
-///
-/// # Errors
-/// The first row that is an error.
-pub fn rows<E: Experiment, I>(rows: impl FnOnce() -> I) -> Result<Vec<Vec<Value>>, FieldError>
-where
-    I: IntoIterator,
-    I::Item: IntoKey<E>,
-{
-    rows().into_iter().map(|row| row.into_key().map(|key| key.to_values())).collect()
+/// What the attribute's `rows` gave.
+#[derive(Debug)]
+pub struct Listed<I>(I);
+
+/// Calls the attribute's `rows`; its expansion calls it.
+pub fn listed<I>(rows: impl FnOnce() -> I) -> Listed<I> {
+    Listed(rows())
+}
+
+/// The rows of an iterator; of a `Result` of one they are [`Listed::rows`], which comes before this.
+pub trait ListedRows<I> {
+    /// The keyfields' values of each row.
+    ///
+    /// # Errors
+    /// The first row that is an error.
+    fn rows<E: Experiment>(self) -> Fallible<Vec<Vec<Value>>>
+    where
+        I: IntoIterator,
+        I::Item: IntoKey<E>;
+}
+
+impl<I> ListedRows<I> for Listed<I> {
+    fn rows<E: Experiment>(self) -> Fallible<Vec<Vec<Value>>>
+    where
+        I: IntoIterator,
+        I::Item: IntoKey<E>,
+    {
+        self.0.into_iter().map(|row| row.into_key().map(|key| key.to_values())).collect()
+    }
+}
+
+/// A `Result` can be iterated over too, and would lose its error.
+impl<I, X: std::fmt::Display> Listed<Result<I, X>> {
+    /// The keyfields' values of each row.
+    ///
+    /// # Errors
+    /// The error in the place of rows, or the first row that is one.
+    pub fn rows<E: Experiment>(self) -> Fallible<Vec<Vec<Value>>>
+    where
+        I: IntoIterator,
+        I::Item: IntoKey<E>,
+    {
+        match self.0 {
+            Ok(rows) => ListedRows::rows(Listed(rows)),
+            Err(error) => Err(FieldError::new(error.to_string())),
+        }
+    }
 }
 
 /// An item of the attribute's `rows` that stands for a row: its keyfields, or an error.

@@ -62,8 +62,8 @@ pub mod prelude {
 /// What the expansion of the attribute names; not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::definition::{Column, Definition, Keyfield, Logtable, Registration};
-    pub use crate::experiment::{field, only, rows};
+    pub use crate::definition::{Column, Definition, Keyfield, Located, Logtable, Registration};
+    pub use crate::experiment::{ListedRows, field, listed, only};
     pub use crate::field::{
         Domain, Enumeration, Fallible, Field, FieldError, Narrow, NarrowOption, TextField, element, field_serde,
         from_variant_name, is_field, is_text_field, status_serde, variant_from_value,

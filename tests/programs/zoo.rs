@@ -77,12 +77,12 @@ fn listed_rows(key: &ListedRowsKey) -> ListedRowsResults {
 }
 
 /// The rows of a file of lines such as `3 three`.
-fn listed() -> Vec<experimenter::Result<ListedRowsKey>> {
+fn listed() -> experimenter::Result<Vec<ListedRowsKey>> {
     let row = |line: &str| {
         let (a, b) = line.split_once(' ').ok_or_else(|| experimenter::Error::msg(format!("`{line}` has one word")))?;
         Ok(ListedRowsKey { a: a.parse()?, b: b.to_owned() })
     };
-    std::fs::read_to_string("listed").unwrap_or_default().lines().map(row).collect()
+    std::fs::read_to_string("listed")?.lines().map(row).collect()
 }
 
 /// A value that its column cannot hold.

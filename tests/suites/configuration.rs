@@ -217,6 +217,8 @@ fn refused_columns(output: &Output, says: &str) {
 fn listed_rows_are_the_grid_alone() {
     let sandbox = Sandbox::new();
     let fill = |arguments: &[&str]| sandbox.run(zoo(), [&["fill", "--experiment", "listed_rows"], arguments].concat());
+    refused(&fill(&[]), &["`rows` (tests/programs/zoo.rs:", "No such file"]);
+    sandbox.write("listed", "");
     refused(&fill(&[]), &["`rows` (tests/programs/zoo.rs:", "it yields no row"]);
     sandbox.write("listed", "1 one\n2 two\ntwo\n");
     refused(&fill(&[]), &["`rows` (tests/programs/zoo.rs:", "`two` has one word"]);

@@ -223,7 +223,8 @@ fn a_keyfield_that_is_added_with_a_default_leaves_the_rows_before_it_alone() {
         store.finish(&done, &results(0.5)).await.expect("a finish");
 
         let mut wider = open_with(target, spec_with("momentum", "DOUBLE", 0.9)).await;
-        assert!(matches!(wider.check_tables().await, Err(StoreError::Columns { .. })), "only a fill changes a table");
+        let lacking = wider.check_tables().await.expect_err("only a fill changes a table").to_string();
+        assert!(lacking.contains("missing: `momentum` DOUBLE (`fill` adds it, with 0.9 in"), "{lacking}");
         assert_eq!(wider.create_tables().await, Ok(vec!["momentum".to_owned()]));
         assert_eq!(wider.create_tables().await, Ok(vec![]));
         let rows = (0..3).flat_map(|seed| [0.9, 0.99].map(|momentum| [row(seed), vec![momentum.into()]].concat()));
@@ -257,6 +258,8 @@ fn a_default_that_changed_is_refused() {
     check(async |target| {
         let mut store = open_with(target, spec_with("momentum", "DOUBLE", 0.9)).await;
         store.create_tables().await.expect("tables");
+        let rows = (0..2).map(|seed| [row(seed), vec![0.9.into()]].concat());
+        store.fill(FillMode::Write, rows, |_| ()).await.expect("rows");
         let mut none = spec_with("momentum", "DOUBLE", 0.9);
         none.keyfields[3].default = None;
         let mut one_more = spec_with("momentum", "DOUBLE", 0.9);
@@ -276,6 +279,23 @@ fn a_default_that_changed_is_refused() {
             }
         }
         assert_eq!(store.check_tables().await, Ok(()));
+    });
+}
+
+#[test]
+fn a_table_that_was_made_anew_has_other_defaults() {
+    check(async |target| {
+        let rows = || (0..2).map(|seed| [row(seed), vec![0.9.into()]].concat());
+        let mut store = open_with(target, spec_with("momentum", "DOUBLE", 0.9)).await;
+        store.create_tables().await.expect("tables");
+        store.fill(FillMode::Write, rows(), |_| ()).await.expect("rows");
+        // By somebody who knows nothing of the side tables.
+        target.sql("DELETE FROM study");
+        let mut other = open_with(target, spec_with("momentum", "DOUBLE", 0.5)).await;
+        assert_eq!(other.create_tables().await, Ok(vec![]));
+        other.fill(FillMode::Write, rows(), |_| ()).await.expect("rows");
+        assert_eq!(other.check_tables().await, Ok(()));
+        assert!(store.check_tables().await.is_err());
     });
 }
 

@@ -35,7 +35,7 @@ pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result
     let work = execute_rows(context, &args.work, custom, selector, max)?;
     if context.console.is_json() {
         context.console.json(&json!({
-            "done": work.done, "failed": work.failed, "busy_seconds": work.busy_seconds,
+            "done": work.done, "paused": work.paused, "failed": work.failed, "busy_seconds": work.busy_seconds,
         }))?;
     }
     Ok(if args.strict && work.failed > 0 { exit::ROWS_FAILED } else { exit::DONE })
@@ -87,14 +87,20 @@ fn execute_rows(
 
 /// The last line: what was done, or that there was nothing to do.
 fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<String, Failure> {
-    if work.done + work.failed > 0 {
-        let (failed, again) = match work.failed {
-            0 => (String::new(), String::new()),
-            failed => {
-                (format!(", {} in error", count(failed)), format!(" (again: {} execute --retry-errors)", program()))
-            }
-        };
-        return Ok(format!("{} rows done{failed} in {}{again}", count(work.done), duration(started.elapsed())));
+    let Work { done, paused, failed, busy_seconds: _ } = work;
+    if done + paused + failed > 0 {
+        let mut line = format!("{} rows done", count(done));
+        if paused > 0 {
+            line.push_str(&format!(", {} paused", count(paused)));
+        }
+        if failed > 0 {
+            line.push_str(&format!(", {} in error", count(failed)));
+        }
+        line.push_str(&format!(" in {}", duration(started.elapsed())));
+        if failed > 0 {
+            line.push_str(&format!(" (again: {} execute --retry-errors)", program()));
+        }
+        return Ok(line);
     }
     let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
     let mut line = format!("nothing left to do: {} rows done", count(counts.of(Status::Done)));

@@ -24,6 +24,8 @@ pub(crate) struct Credentials {
 struct Tunnel {
     /// The host to log in to.
     address: Option<String>,
+    /// Its port, if it is not the usual one.
+    port: Option<String>,
     /// The database as seen from there.
     remote_address: Option<String>,
     remote_port: Option<String>,
@@ -101,13 +103,14 @@ impl Credentials {
 
     /// A tunnel is the user's to open.
     fn behind_a_tunnel(&self, place: &Place, database: &DatabaseConfig) -> Mistake {
-        let Tunnel { address, remote_address, remote_port, local_port } = &self.tunnel;
+        let Tunnel { address, port, remote_address, remote_port, local_port } = &self.tunnel;
+        let port = port.as_ref().filter(|port| *port != "22").map_or_else(String::new, |port| format!("-p {port} "));
         let or = |text: &Option<String>, other: &str| text.clone().unwrap_or_else(|| other.to_owned());
         let local = or(local_port, "3306");
         Mistake::new(
             format!("{place}: `use_ssh`: this program opens no tunnel itself"),
             format!(
-                "open one: ssh -N -L {local}:{}:{} {}\nand name the database as it is seen through it: \
+                "open one by `ssh -N -L {local}:{}:{} {port}{}`, and name the database as it is seen through it: \
                  EXPERIMENTER_DATABASE=mysql://{}:PASSWORD@127.0.0.1:{local}/{}",
                 or(remote_address, "127.0.0.1"),
                 or(remote_port, "3306"),
@@ -127,6 +130,7 @@ fn tunnel(ssh: &Section<'_>) -> Result<Tunnel, Mistake> {
     let text = |key: &str| Ok(ssh.get(key)?.map(|value| value.text()).transpose()?.map(|text| text.value));
     Ok(Tunnel {
         address: text("address")?,
+        port: text("port")?,
         remote_address: text("remote_address")?,
         remote_port: text("remote_port")?,
         local_port: text("local_port")?,

@@ -257,7 +257,7 @@ fn files_that_would_fill_the_memory_are_refused() {
 #[test]
 fn credentials_are_read_and_never_shown() {
     let text = "CREDENTIALS:\n  Database: { user: me, password: '${oc.env:SECRET}' }\n  Connection:\n    \
-                Standard: { server: db.host }\n    Ssh: { server: db.host, address: gate, local_port: 3307 }\n";
+                Standard: { server: db.host }\n    Ssh: { server: db.host, address: gate, port: 2222, local_port: 3307 }\n";
     let credentials = Credentials::parse("credentials.yml", text, &environment).expect("credentials");
     assert!(!format!("{credentials:?}").contains("p@ss"));
     let mut database = DatabaseConfig { provider: Provider::Mysql, name: "thesis".to_owned(), ssh: None };
@@ -266,7 +266,7 @@ fn credentials_are_read_and_never_shown() {
     database.ssh = Some(Place::new("study.yml", 4));
     let tunnel = credentials.target("study.yml", &database).expect_err("a tunnel");
     assert!(tunnel.message.starts_with("study.yml:4: `use_ssh`"), "{tunnel}");
-    assert!(tunnel.hint.contains("ssh -N -L 3307:127.0.0.1:3306 gate"), "{}", tunnel.hint);
+    assert!(tunnel.hint.contains("ssh -N -L 3307:127.0.0.1:3306 -p 2222 gate"), "{}", tunnel.hint);
     for (from, to, says) in [
         ("password", "pasword", "credentials.yml:2: `CREDENTIALS.Database.pasword` is not a key"),
         ("user: me, ", "", "`CREDENTIALS.Database` lacks the key `user`"),

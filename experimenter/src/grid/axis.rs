@@ -8,7 +8,7 @@ use experimenter_diesel::{Backend, Column, Value};
 use super::origin::{Origin, Source};
 use super::setting::{self, Setting};
 use crate::config::{At, Config};
-use crate::definition::{Definition, Keyfield};
+use crate::definition::{Definition, Keyfield, Located};
 use crate::field::FieldError;
 use crate::mistake::{Mistake, Place};
 use crate::panics;
@@ -123,8 +123,8 @@ pub(super) fn of_field(
 
 /// The rows that the attribute lists.
 pub(super) fn of_rows(definition: &'static Definition) -> Result<Option<(Axis, Source)>, Mistake> {
-    let Some(rows) = definition.rows else { return Ok(None) };
-    let place = Place::new(definition.file, definition.line);
+    let Some(Located { line, function: rows }) = definition.rows else { return Ok(None) };
+    let place = Place::new(definition.file, line);
     let wrong = |reason: &dyn fmt::Display| {
         Mistake::new(format!("`rows` ({place}): {reason}"), "correct what the attribute's `rows` yields")
     };

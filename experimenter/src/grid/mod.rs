@@ -11,9 +11,9 @@ use std::path::Path;
 use experimenter_diesel::{Backend, TableSpec, Value};
 
 use crate::config::Config;
-use crate::definition::Keyfield;
+use crate::definition::{Keyfield, Located};
 use crate::mistake::{Mistake, Place};
-use crate::{Definition, panics, registry};
+use crate::{Definition, panics};
 use axis::Axis;
 pub(crate) use origin::{Origin, Source};
 use setting::Setting;
@@ -164,8 +164,8 @@ impl Product {
 
     /// Chooses the combinations that the attribute's `only` is true for; says how many.
     fn choose(&mut self, definition: &'static Definition) -> Result<Option<Origin>, Mistake> {
-        let Some(only) = definition.only else { return Ok(None) };
-        let place = registry::place(definition);
+        let Some(Located { line, function: only }) = definition.only else { return Ok(None) };
+        let place = Place::new(definition.file, line);
         let hint = "change the attribute's `only`, or the domains";
         let mut chosen = Vec::new();
         let all = self.len();
@@ -182,7 +182,7 @@ impl Product {
         if chosen.is_empty() {
             return Err(Mistake::new(format!("`only` ({place}) leaves none of the {all} combinations"), hint));
         }
-        let origin = Origin::of_choice(chosen.len(), all, Place::new(definition.file, definition.line));
+        let origin = Origin::of_choice(chosen.len(), all, place);
         self.chosen = Some(chosen);
         Ok(Some(origin))
     }
@@ -214,6 +214,7 @@ fn shown(definition: &Definition, row: &[Value]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry;
 
     static DEFINITION: Definition = Definition {
         name: "svm",
@@ -230,8 +231,8 @@ mod tests {
 
     static CHOSEN: Definition = Definition {
         keyfields: &[Keyfield::new::<u8>("n", 2).over(|| Ok((0..6).map(Value::Int).collect()))],
-        only: Some(|row| Ok(row[0].as_i64().is_some_and(|n| n % 2 == 1))),
-        rows: Some(|| Ok(vec![vec![Value::Int(100)]])),
+        only: Some(Located { line: 3, function: |row| Ok(row[0].as_i64().is_some_and(|n| n % 2 == 1)) }),
+        rows: Some(Located { line: 4, function: || Ok(vec![vec![Value::Int(100)]]) }),
         ..DEFINITION
     };
 
@@ -270,7 +271,7 @@ mod tests {
         assert_eq!(numbers(&grid), [1, 3, 5, 100]);
         assert_eq!(grid.len(), 4);
         let origins: Vec<_> = grid.origins().iter().map(ToString::to_string).collect();
-        assert_eq!(origins, ["n 6 (src/main.rs:2)", "only 3 of 6 (src/main.rs:1)", "rows 1 (src/main.rs:1)"]);
+        assert_eq!(origins, ["n 6 (src/main.rs:2)", "only 3 of 6 (src/main.rs:3)", "rows 1 (src/main.rs:4)"]);
         assert_eq!(numbers(&grid_of(&CHOSEN, &["n=4..6"]).expect("a grid")), [5, 100]);
         let none = grid_of(&CHOSEN, &["n=4"]).expect_err("nothing is left");
         assert!(none.message.contains("leaves none of the 1 combinations"), "{none}");

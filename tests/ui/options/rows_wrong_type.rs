@@ -24,11 +24,11 @@ fn called(_key: &CalledKey) -> CalledResults {
     unreachable!()
 }
 
-fn try_instances() -> std::io::Result<Vec<FallibleKey>> {
-    Ok(vec![FallibleKey { seed: 1 }])
+fn try_instance() -> std::io::Result<FallibleKey> {
+    Ok(FallibleKey { seed: 1 })
 }
 
-#[experiment(keyfields = { seed: i64 }, rows = try_instances)]
+#[experiment(keyfields = { seed: i64 }, rows = try_instance)]
 fn fallible(_key: &FallibleKey) -> FallibleResults {
     unreachable!()
 }

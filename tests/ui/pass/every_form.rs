@@ -175,7 +175,11 @@ fn __values() -> i64 {
     2
 }
 
-#[experiment(keyfields = { seed: i64 = 0..5 }, only = |key| key.seed > __values())]
+fn try_rows() -> std::io::Result<[HygienicKey; 1]> {
+    Ok([HygienicKey { seed: 7 }])
+}
+
+#[experiment(keyfields = { seed: i64 = 0..5 }, only = |key| key.seed > __values(), rows = try_rows)]
 fn hygienic(_key: &HygienicKey) -> HygienicResults {
     HygienicResults {}
 }

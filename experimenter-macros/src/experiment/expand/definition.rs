@@ -27,6 +27,9 @@ pub(super) fn definition(experiment: &Experiment) -> TokenStream {
     let result_timestamps = result_timestamps.then(|| quote! { result_timestamps: true, });
     let only = only.as_ref().map(|function| only_option(function, &names.key));
     let rows = rows.as_ref().map(|function| rows_option(function, &names.key));
+    // Clippy minds a base that nothing is taken from.
+    let is_complete = result_timestamps.is_some() && only.is_some() && rows.is_some();
+    let base = (!is_complete).then(base);
     let fields = quote! {
         keyfields: &[#(#keyfields),*],
         resultfields: &[#(#resultfields),*],
@@ -34,13 +37,19 @@ pub(super) fn definition(experiment: &Experiment) -> TokenStream {
         #result_timestamps
         #only
         #rows
+        #base
     };
     definition_of(experiment, &fields)
 }
 
 /// The same without fields, for an attribute with mistakes.
 pub(super) fn empty_definition(experiment: &Experiment) -> TokenStream {
-    definition_of(experiment, &TokenStream::new())
+    definition_of(experiment, &base())
+}
+
+/// What the attribute does not say.
+fn base() -> TokenStream {
+    quote! { ..__p::Definition::EMPTY }
 }
 
 fn definition_of(Experiment { names, table, .. }: &Experiment, fields: &TokenStream) -> TokenStream {
@@ -52,7 +61,6 @@ fn definition_of(Experiment { names, table, .. }: &Experiment, fields: &TokenStr
             file: ::core::file!(),
             line: ::core::line!(),
             #fields
-            ..__p::Definition::EMPTY
         }
     }
 }
@@ -61,13 +69,21 @@ fn definition_of(Experiment { names, table, .. }: &Experiment, fields: &TokenStr
 fn only_option(function: &Expr, key: &Ident) -> TokenStream {
     let values = Ident::new("__values", Span::mixed_site());
     let call = quote_spanned! {function.span()=> __p::only::<#key>(#values, #function) };
-    quote! { only: ::core::option::Option::Some(|#values| #call), }
+    let line = line_of(function);
+    quote! { only: ::core::option::Option::Some(__p::Located { line: #line, function: |#values| #call }), }
 }
 
 /// `rows: …`: called at the user's function, so that a wrong one is an error there.
 fn rows_option(function: &Expr, key: &Ident) -> TokenStream {
-    let call = quote_spanned! {function.span()=> __p::rows::<#key, _>(#function) };
-    quote! { rows: ::core::option::Option::Some(|| #call), }
+    let key = Ident::new(&key.to_string(), key.span().located_at(function.span()));
+    let call = quote_spanned! {function.span()=> __p::listed(#function).rows::<#key>() };
+    let line = line_of(function);
+    let call = quote! { || { use __p::ListedRows as _; #call } };
+    quote! { rows: ::core::option::Option::Some(__p::Located { line: #line, function: #call }), }
+}
+
+fn line_of(tokens: &impl Spanned) -> Literal {
+    Literal::usize_unsuffixed(tokens.span().start().line)
 }
 
 fn keyfield(Keyfield { field, domain, default }: &Keyfield) -> TokenStream {
