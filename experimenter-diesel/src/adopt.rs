@@ -24,21 +24,46 @@ pub(crate) enum Scope {
 impl Store {
     /// Brings the claims in line with the main table: drops the lines of rows that are gone, adds those of new ones.
     pub(crate) async fn adopt_all(&mut self) -> Result<()> {
-        let Self { connection, spec } = self;
-        connection.repeat(async |connection| forget(connection, spec, Side::Claims).await).await?;
-        while self.adopt(Scope::All).await? > 0 {}
+        self.forget_all().await?;
+        let mut after = 0;
+        while let Some(last) = self.adopt(Scope::All, after).await? {
+            after = last;
+        }
         self.bind_all().await
+    }
+
+    /// Deletes the lines of rows that are gone. They are found without locks, which would hold up every claim.
+    async fn forget_all(&mut self) -> Result<()> {
+        let claims = self.side(Side::Claims);
+        let sql = format!(
+            "SELECT c.experiment_id FROM `{claims}` c LEFT JOIN `{}` e ON e.ID=c.experiment_id \
+             AND e.creation_date {} c.created WHERE e.ID IS NULL AND c.experiment_id > ? ORDER BY c.experiment_id",
+            self.spec.name,
+            self.dialect().same
+        );
+        let mut gone = Vec::new();
+        self.each_row(&sql, async |_, row| {
+            gone.extend(row.int(0));
+            Ok(())
+        })
+        .await?;
+        for ids in gone.chunks(PAGE) {
+            let Self { connection, spec, .. } = self;
+            let condition = format!("experiment_id IN ({})", placeholders(ids.len()));
+            let binds: Vec<_> = ids.iter().copied().map(Value::Int).collect();
+            connection
+                .repeat(async |connection| forget(connection, spec, Side::Claims, &condition, binds.clone()).await)
+                .await?;
+        }
+        Ok(())
     }
 
     /// The keyfields of rows that nobody has adopted yet.
     pub(crate) async fn unadopted(&mut self) -> Result<HashSet<KeyHash>> {
         let sql = format!(
-            "SELECT e.ID, {} FROM `{}` e LEFT JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
-             WHERE c.experiment_id IS NULL AND e.ID > ? ORDER BY e.ID",
+            "SELECT e.ID, {} FROM {} WHERE c.experiment_id IS NULL AND e.ID > ? ORDER BY e.ID",
             self.key_columns(),
-            self.spec.name,
-            self.side(Side::Claims),
-            self.dialect().same
+            self.rows_and_claims()
         );
         let mut hashes = HashSet::new();
         self.each_row(&sql, async |store, mut row| {
@@ -52,18 +77,26 @@ impl Store {
     /// Gives rows without a hash theirs, where the row that had it is gone.
     async fn bind_all(&mut self) -> Result<()> {
         let sql = format!(
-            "SELECT e.ID, {} FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
-             WHERE c.key_hash IS NULL AND e.ID > ? ORDER BY e.ID",
+            "SELECT e.ID, {} FROM {} WHERE c.key_hash IS NULL AND e.ID > ? ORDER BY e.ID",
             self.key_columns(),
-            self.spec.name,
-            self.side(Side::Claims),
-            self.dialect().same
+            self.spec.joined("JOIN", self.dialect().same)
         );
+        let mut unbound = Vec::new();
         self.each_row(&sql, async |store, mut row| {
             let hash = KeyHash::of(&store.spec.keyfields, &read_key(&store.spec, &mut row, 1));
-            store.bind(row.int(0).unwrap_or_default(), hash).await
+            unbound.push((row.int(0).unwrap_or_default(), hash));
+            Ok(())
         })
-        .await
+        .await?;
+        for page in unbound.chunks(PAGE) {
+            let claims = self.side(Side::Claims);
+            let hashes = || page.iter().map(|(_, hash)| *hash);
+            let taken = self.connection.repeat(async |connection| known(connection, &claims, hashes()).await).await?;
+            for (id, hash) in page.iter().filter(|(_, hash)| !taken.contains(hash)) {
+                self.bind(*id, *hash).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Gives a row its hash, unless another row has it.
@@ -77,84 +110,74 @@ impl Store {
         }
     }
 
-    /// Adopts one page of rows; says how many.
-    pub(crate) async fn adopt(&mut self, scope: Scope) -> Result<usize> {
-        let Self { connection, spec } = self;
-        // A duplicate here is another process that adopts the same page.
+    /// Adopts one page of rows after an ID; gives the last of them, if there were any.
+    pub(crate) async fn adopt(&mut self, scope: Scope, after: i64) -> Result<Option<i64>> {
+        let Self { connection, spec, .. } = self;
+        // A duplicate here is another process that adopts the same rows.
         let mut tries = 0;
         loop {
             let page = connection
-                .repeat(async |connection| connection.transaction(async |c| adopt_page(c, spec, scope).await).await)
+                .repeat(async |connection| {
+                    connection.transaction(async |c| adopt_page(c, spec, scope, after).await).await
+                })
                 .await;
             match page {
-                Err(StoreError::Duplicate(_)) if tries < 5 => tries += 1,
+                Err(StoreError::Duplicate(_)) if tries < 20 => tries += 1,
                 page => return page,
             }
         }
     }
 }
 
-/// Deletes what a side table says of rows that are gone, or are other rows under the same IDs.
-pub(crate) async fn forget(connection: &mut Connection, spec: &TableSpec, side: Side) -> Result<()> {
-    let (table, lines) = (&spec.name, spec.side(side));
-    let same = connection.dialect().same;
-    let sql = format!(
-        "DELETE FROM `{lines}` WHERE NOT EXISTS (SELECT 1 FROM `{table}` e \
-         WHERE e.ID=`{lines}`.experiment_id AND e.creation_date {same} `{lines}`.created)"
-    );
-    connection.execute(Statement::new(sql, Vec::new())).await.map(drop)
-}
-
-/// The same for the lines of some keyfields alone, whose rows may be there again under other IDs.
-async fn forget_keys(
+/// Deletes those lines of a side table for which a condition holds, and whose rows are gone or are other rows under the
+/// same IDs.
+pub(crate) async fn forget(
     connection: &mut Connection,
     spec: &TableSpec,
-    claims: &str,
-    hashes: impl Iterator<Item = KeyHash>,
+    side: Side,
+    condition: &str,
+    binds: Vec<Value>,
 ) -> Result<()> {
-    let binds: Vec<_> = hashes.map(KeyHash::to_value).collect();
+    let lines = spec.side(side);
     let sql = format!(
-        "DELETE FROM `{claims}` WHERE key_hash IN ({}) AND NOT EXISTS (SELECT 1 FROM `{}` e \
-         WHERE e.ID=`{claims}`.experiment_id AND e.creation_date {} `{claims}`.created)",
-        placeholders(binds.len()),
+        "DELETE FROM `{lines}` WHERE {condition} AND NOT EXISTS (SELECT 1 FROM `{}` e \
+         WHERE e.ID=`{lines}`.experiment_id AND e.creation_date {} `{lines}`.created)",
         spec.name,
         connection.dialect().same
     );
     connection.execute(Statement::new(sql, binds).once()).await.map(drop)
 }
 
-async fn adopt_page(connection: &mut Connection, spec: &TableSpec, scope: Scope) -> Result<usize> {
-    let (table, claims) = (&spec.name, spec.side(Side::Claims));
-    let same = connection.dialect().same;
+async fn adopt_page(connection: &mut Connection, spec: &TableSpec, scope: Scope, after: i64) -> Result<Option<i64>> {
     let keys: Vec<_> = spec.keyfields.iter().map(|column| format!(", e.`{}`", column.name)).collect();
     let open = if scope == Scope::Open { "AND e.status='created'" } else { "" };
     let sql = format!(
-        "SELECT e.ID, e.creation_date, e.status{} FROM `{table}` e LEFT JOIN `{claims}` c \
-         ON c.experiment_id=e.ID AND c.created {same} e.creation_date \
-         WHERE c.experiment_id IS NULL {open} ORDER BY e.ID LIMIT {PAGE}",
-        keys.concat()
+        "SELECT e.ID, e.creation_date, e.status{} FROM {} WHERE c.experiment_id IS NULL {open} AND e.ID > ? \
+         ORDER BY e.ID LIMIT {PAGE}",
+        keys.concat(),
+        spec.joined("LEFT JOIN", connection.dialect().same)
     );
-    let rows = connection.rows(Statement::new(sql, Vec::new())).await?;
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    let found = rows.len();
+    let rows = connection.rows(Statement::new(sql, vec![Value::Int(after)])).await?;
+    let Some(last) = rows.last().and_then(|row| row.int(0)) else { return Ok(None) };
+    // Another process may have adopted some of them since, and somebody may even have claimed them: only lines of earlier
+    // rows give way, and what is left makes the insertion a duplicate.
     let ids: Vec<_> = rows.iter().filter_map(|row| row.int(0)).map(Value::Int).collect();
-    let marks = placeholders(ids.len());
-    connection
-        .execute(Statement::new(format!("DELETE FROM `{claims}` WHERE experiment_id IN ({marks})"), ids).once())
-        .await?;
-    let lines = lines(connection, spec, &claims, rows).await?;
-    connection.execute(insert_lines(&claims, lines)).await?;
-    Ok(found)
+    let condition = format!("experiment_id IN ({})", placeholders(ids.len()));
+    forget(connection, spec, Side::Claims, &condition, ids).await?;
+    let lines = lines(connection, spec, rows).await?;
+    connection.execute(insert_lines(&spec.side(Side::Claims), lines)).await?;
+    Ok(Some(last))
 }
 
 /// The claims' lines of rows; a row whose keyfields another one has already gets no hash.
-async fn lines(connection: &mut Connection, spec: &TableSpec, claims: &str, rows: Vec<Row>) -> Result<Vec<Line>> {
+async fn lines(connection: &mut Connection, spec: &TableSpec, rows: Vec<Row>) -> Result<Vec<Line>> {
     let hashed: Vec<_> =
         rows.into_iter().map(|mut row| (KeyHash::of(&spec.keyfields, &read_key(spec, &mut row, 3)), row)).collect();
-    forget_keys(connection, spec, claims, hashed.iter().map(|(hash, _)| *hash)).await?;
-    let mut taken = known(connection, claims, hashed.iter().map(|(hash, _)| *hash)).await?;
+    // They may be there again under other IDs.
+    let condition = format!("key_hash IN ({})", placeholders(hashed.len()));
+    let hashes = || hashed.iter().map(|(hash, _)| *hash);
+    forget(connection, spec, Side::Claims, &condition, hashes().map(KeyHash::to_value).collect()).await?;
+    let mut taken = known(connection, &spec.side(Side::Claims), hashes()).await?;
     Ok(hashed
         .into_iter()
         .map(|(hash, mut row)| Line {

@@ -88,7 +88,7 @@ impl Store {
     pub async fn claim(&mut self, claimer: &mut Claimer) -> Result<Option<Claim>> {
         loop {
             let Some(candidate) = claimer.candidates.pop_front() else {
-                if self.read_candidates(claimer).await? || self.adopt(Scope::Open).await? > 0 {
+                if self.read_candidates(claimer).await? || self.adopt(Scope::Open, 0).await?.is_some() {
                     continue;
                 }
                 return Ok(None);
@@ -146,16 +146,13 @@ impl Store {
         let sql = format!(
             "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), e.ID, c.attempt, \
              c.key_hash, c.attempt > 0 AND (c.log_seq > 0{}), {} \
-             FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
-             WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT {CANDIDATES} OFFSET ?",
+             FROM {} WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT {CANDIDATES} OFFSET ?",
             dialect.shape,
             self.side(Side::Executers),
             dialect.now,
             results.concat(),
             self.key_columns(),
-            self.spec.name,
-            self.side(Side::Claims),
-            dialect.same,
+            self.spec.joined("JOIN", dialect.same),
         );
         let statement = Statement::new(sql, binds);
         self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
@@ -193,7 +190,7 @@ impl Store {
         }
         let claims = self.side(Side::Claims);
         let executer = claimer.executer.id;
-        let Self { connection, spec } = self;
+        let Self { connection, spec, .. } = self;
         let update = claim_update(&spec.name, &claims, connection.dialect().now, &claimer.executer, &candidate);
         let claimed = connection
             .repeat(async |connection| {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::Side;
+use crate::spec::{Column, Side};
 use crate::statement::Statement;
 use crate::store::Store;
 use crate::{Result, StoreError, TableSpec, Value};
@@ -13,8 +13,8 @@ use crate::{Result, StoreError, TableSpec, Value};
 /// Where they are kept among the side table's lines.
 const NAME: &str = "defaults";
 
-/// Each keyfield that entered a hash, with its default at that time.
-type Defaults = BTreeMap<String, Option<serde_json::Value>>;
+/// Each keyfield that entered a hash, with its default at that time: a list of one or none, since NULL can be one.
+type Defaults = BTreeMap<String, Vec<serde_json::Value>>;
 
 impl Store {
     /// Checks the declared defaults against those that the rows are identified by.
@@ -22,6 +22,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Declaration`] when one was changed, added to a keyfield that had none, or taken away.
     pub(crate) async fn check_defaults(&mut self) -> Result<()> {
+        if !self.has_sides {
+            return Ok(());
+        }
         let (known, _) = self.known_defaults().await?;
         match compare(&self.spec, &known) {
             Err(_) if !self.has_identified_rows().await? => Ok(()),
@@ -64,16 +67,13 @@ impl Store {
 
     /// Whether a row of the table has been identified by its keyfields.
     async fn has_identified_rows(&mut self) -> Result<bool> {
-        let sql = format!(
-            "SELECT 1 FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
-             WHERE c.key_hash IS NOT NULL LIMIT 1",
-            self.spec.name,
-            self.side(Side::Claims),
-            self.dialect().same
-        );
+        let joined = self.spec.joined("JOIN", self.dialect().same);
+        let sql = format!("SELECT 1 FROM {joined} WHERE c.key_hash IS NOT NULL LIMIT 1");
         let statement = Statement::new(sql, Vec::new());
-        let rows = self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await?;
-        Ok(!rows.is_empty())
+        match self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await {
+            Err(StoreError::NoTable(_)) => Ok(false),
+            rows => Ok(!rows?.is_empty()),
+        }
     }
 
     /// What is remembered, and its text as it is stored.
@@ -89,19 +89,19 @@ impl Store {
 }
 
 fn declared(spec: &TableSpec) -> Defaults {
-    let default = |value: &Value| value.to_json();
-    spec.keyfields.iter().map(|column| (column.name.clone(), column.default.as_ref().map(default))).collect()
+    let default = |column: &Column| column.default.iter().map(Value::to_json).collect();
+    spec.keyfields.iter().map(|column| (column.name.clone(), default(column))).collect()
 }
 
 fn compare(spec: &TableSpec, known: &Defaults) -> Result<()> {
     for (field, now) in declared(spec) {
         let Some(then) = known.get(&field).filter(|then| **then != now) else { continue };
-        let said = |default: &Option<serde_json::Value>| {
-            default.as_ref().map_or_else(|| "no default".to_owned(), |default| format!("the default {default}"))
+        let said = |default: &[serde_json::Value]| {
+            default.first().map_or_else(|| "no default".to_owned(), |default| format!("the default {default}"))
         };
         return Err(StoreError::Declaration(format!(
-            "keyfield `{field}` has {}, and the rows of `{}` are identified with {}: put it back, or use another table \
-             by `table = \"…\"`",
+            "keyfield `{field}` has {}, and the rows of `{}` are identified with {}: put it back, use another table by \
+             `table = \"…\"`, or drop this one",
             said(&now),
             spec.name,
             said(then),

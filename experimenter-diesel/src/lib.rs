@@ -48,7 +48,7 @@ pub use select::{Ids, MalformedIds, Selector};
 pub use spec::{Column, LogtableSpec, TableSpec};
 pub use status::{Status, UnknownStatus};
 pub use store::Store;
-pub use strays::Strays;
+pub use strays::{Stray, Strays};
 pub use target::Target;
 pub use value::Value;
 pub use write_back::{Ending, Entry, Unfit};

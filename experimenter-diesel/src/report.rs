@@ -102,6 +102,9 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn executers(&mut self) -> Result<Vec<ExecuterReport>> {
+        if !self.has_sides {
+            return Ok(Vec::new());
+        }
         let running = self.running_by_executer().await?;
         let dialect = self.dialect();
         let seconds = match self.backend() {
@@ -134,11 +137,8 @@ impl Store {
 
     async fn running_by_executer(&mut self) -> Result<HashMap<i64, u64>> {
         let sql = format!(
-            "SELECT c.executer_id, COUNT(*) FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
-             WHERE e.status='running' AND c.state='held' GROUP BY c.executer_id",
-            self.spec.name,
-            self.side(Side::Claims),
-            self.dialect().same
+            "SELECT c.executer_id, COUNT(*) FROM {} WHERE e.status='running' AND c.state='held' GROUP BY c.executer_id",
+            self.spec.joined("JOIN", self.dialect().same)
         );
         let rows = self.query(sql, Vec::new()).await?;
         Ok(rows.iter().filter_map(|row| Some((row.int(0)?, u64::try_from(row.int(1)?).ok()?))).collect())
@@ -149,6 +149,9 @@ impl Store {
     /// # Errors
     /// When the database refuses.
     pub async fn unfit(&mut self, limit: u32) -> Result<Vec<Unfit>> {
+        if !self.has_sides {
+            return Ok(Vec::new());
+        }
         let sql = format!(
             "SELECT a.experiment_id, a.payload FROM `{}` a JOIN `{}` c ON c.experiment_id=a.experiment_id \
              AND c.attempt=a.attempt AND c.created {} a.created WHERE a.reason='unfit' ORDER BY a.ID DESC LIMIT {limit}",

@@ -20,7 +20,7 @@ impl Store {
         let mut total = 0;
         let mut after = 0;
         loop {
-            let Self { connection, spec } = self;
+            let Self { connection, spec, .. } = self;
             let ids = connection
                 .repeat(async |connection| {
                     connection.transaction(async |c| reset_chunk(c, spec, selector, after).await).await

@@ -110,6 +110,16 @@ impl TableSpec {
         format!("{PREFIX}{}__{}", self.name, kind.as_str())
     }
 
+    /// The main table `e` joined with its claims `c`. They are bound by identity: a line that belongs to an earlier row of
+    /// the same ID is not joined.
+    pub(crate) fn joined(&self, join: &str, same: &str) -> String {
+        format!(
+            "`{}` e {join} `{}` c ON c.experiment_id=e.ID AND c.created {same} e.creation_date",
+            self.name,
+            self.side(Side::Claims)
+        )
+    }
+
     /// Every column of the main table but `ID`, in order, with its SQL type.
     pub(crate) fn columns(&self) -> Vec<(String, String)> {
         let fixed = |columns: &[(&str, &str)]| -> Vec<(String, String)> {
@@ -126,6 +136,13 @@ impl TableSpec {
         }
         columns.extend(fixed(&FIXED_AFTER_RESULTS));
         columns
+    }
+
+    /// The names of the main table's columns that are no keyfields.
+    #[must_use]
+    pub fn other_columns(&self) -> Vec<String> {
+        let others = self.columns().into_iter().skip(self.keyfields.len()).map(|(name, _)| name);
+        std::iter::once("ID".to_owned()).chain(others).collect()
     }
 
     /// The result columns, each followed by its time where there is one.

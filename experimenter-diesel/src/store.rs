@@ -19,6 +19,8 @@ const PAGE: usize = 5_000;
 pub struct Store {
     pub(crate) connection: Connection,
     pub(crate) spec: TableSpec,
+    /// Whether the side tables exist: a table that somebody else created lacks them until we write to it.
+    pub(crate) has_sides: bool,
 }
 
 impl Store {
@@ -30,7 +32,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached or does not let us in.
     pub async fn open(target: &Target, spec: TableSpec, deadline: Duration) -> Result<Self> {
-        Ok(Self { connection: Connection::open(target, deadline).await?, spec })
+        Ok(Self { connection: Connection::open(target, deadline).await?, spec, has_sides: true })
     }
 
     /// The tables.
@@ -53,8 +55,17 @@ impl Store {
         self.spec.side(side)
     }
 
-    /// Gives each row of a query to `each`. The query is read in pages: its first column is `e.ID`, and it ends with
-    /// `e.ID > ? ORDER BY e.ID`.
+    /// The main table `e` with what is known of each row as `c`; nothing is, while there are no side tables.
+    pub(crate) fn rows_and_claims(&self) -> String {
+        if self.has_sides {
+            return self.spec.joined("LEFT JOIN", self.dialect().same);
+        }
+        let nothing = "SELECT NULL AS experiment_id, NULL AS attempt";
+        format!("`{}` e LEFT JOIN ({nothing}) c ON 1=0", self.spec.name)
+    }
+
+    /// Gives each row of a query to `each`. The query is read in pages: its first column is an ID, and it ends with
+    /// `ID > ? ORDER BY ID`, of that ID.
     pub(crate) async fn each_row(
         &mut self,
         query: &str,

@@ -15,12 +15,19 @@ use crate::{Result, Status, TableSpec, Value};
 const CHUNK: usize = 500;
 
 /// The rows of a table that a grid does not have.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Strays {
     /// How many there are of each status.
     pub counts: Counts,
-    /// The IDs of those that never ran.
-    pub never_ran: Vec<i64>,
+    /// Those that never ran.
+    pub never_ran: Vec<Stray>,
+}
+
+/// One row that a grid does not have, by its identity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stray {
+    id: i64,
+    created: Value,
 }
 
 impl Store {
@@ -33,12 +40,11 @@ impl Store {
             rows.map(|values| Ok(KeyHash::of(&self.spec.keyfields, &self.fit_key(&values)?))).collect::<Result<_>>()?;
         let mut strays = Strays::default();
         let sql = format!(
-            "SELECT e.ID, e.status, c.attempt, {} FROM `{}` e LEFT JOIN `{}` c ON c.experiment_id=e.ID \
-             AND c.created {} e.creation_date WHERE e.ID > ? ORDER BY e.ID",
+            "SELECT e.ID, e.status, e.creation_date, {} AND COALESCE(c.attempt, 0)=0, {} FROM {} WHERE e.ID > ? \
+             ORDER BY e.ID",
+            never_ran(&self.spec),
             self.key_columns(),
-            self.spec.name,
-            self.side(Side::Claims),
-            self.dialect().same
+            self.rows_and_claims()
         );
         self.each_row(&sql, async |store, row| {
             strays.look_at(&store.spec, row, &grid);
@@ -48,14 +54,14 @@ impl Store {
         Ok(strays)
     }
 
-    /// Removes those of the rows that never ran, and are still open; gives their number.
+    /// Removes those of the rows that have not run meanwhile; gives their number.
     ///
     /// # Errors
     /// When the database refuses; rows that were removed before stay so.
-    pub async fn prune(&mut self, ids: &[i64]) -> Result<u64> {
-        let Self { connection, spec } = self;
+    pub async fn prune(&mut self, strays: &[Stray]) -> Result<u64> {
+        let Self { connection, spec, .. } = self;
         let mut removed = 0;
-        for chunk in ids.chunks(CHUNK) {
+        for chunk in strays.chunks(CHUNK) {
             removed += connection
                 .repeat(async |connection| connection.transaction(async |c| remove(c, spec, chunk).await).await)
                 .await?;
@@ -67,36 +73,42 @@ impl Store {
 impl Strays {
     fn look_at(&mut self, spec: &TableSpec, mut row: Row, grid: &HashSet<KeyHash>) {
         let status = row.text(1).and_then(|text| text.parse::<Status>().ok());
-        let (id, attempt) = (row.int(0).unwrap_or_default(), row.int(2));
-        if grid.contains(&KeyHash::of(&spec.keyfields, &read_key(spec, &mut row, 3))) {
+        if grid.contains(&KeyHash::of(&spec.keyfields, &read_key(spec, &mut row, 4))) {
             return;
         }
         self.counts.add(status, 1);
-        if status == Some(Status::Created) && attempt.unwrap_or_default() == 0 {
-            self.never_ran.push(id);
+        if row.int(3) == Some(1) {
+            self.never_ran.push(Stray { id: row.int(0).unwrap_or_default(), created: row.take(2) });
         }
     }
 }
 
+/// The condition that nothing and nobody has run a row: `PyExperimenter` leaves no trace but in the row itself.
+fn never_ran(spec: &TableSpec) -> String {
+    let empty: Vec<_> = spec.result_columns().iter().map(|column| format!(" AND e.`{column}` IS NULL")).collect();
+    format!("(e.status='created' AND e.start_date IS NULL AND e.name IS NULL{})", empty.concat())
+}
+
 /// The rows are locked first, so that none is claimed while it is removed.
-async fn remove(connection: &mut Connection, spec: &TableSpec, ids: &[i64]) -> Result<u64> {
+async fn remove(connection: &mut Connection, spec: &TableSpec, strays: &[Stray]) -> Result<u64> {
     let dialect = connection.dialect();
-    let claims = spec.side(Side::Claims);
     let binds = |ids: &[i64]| ids.iter().copied().map(Value::Int).collect::<Vec<_>>();
+    let ids: Vec<_> = strays.iter().map(|stray| stray.id).collect();
     let sql = format!(
-        "SELECT e.ID FROM `{}` e JOIN `{claims}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
-         WHERE e.ID IN ({}) AND e.status='created' AND c.attempt=0 ORDER BY e.ID {}",
-        spec.name,
-        dialect.same,
+        "SELECT e.ID, e.creation_date FROM {} WHERE e.ID IN ({}) AND {} AND c.attempt=0 ORDER BY e.ID {}",
+        spec.joined("JOIN", dialect.same),
         placeholders(ids.len()),
+        never_ran(spec),
         dialect.for_update
     );
-    let rows = connection.rows(Statement::new(sql, binds(ids)).once()).await?;
-    let ids: Vec<_> = rows.iter().filter_map(|row| row.int(0)).collect();
+    let rows = connection.rows(Statement::new(sql, binds(&ids)).once()).await?;
+    // A table that was dropped and filled meanwhile has other rows under the same IDs.
+    let found = rows.into_iter().map(|mut row| Stray { id: row.int(0).unwrap_or_default(), created: row.take(1) });
+    let ids: Vec<_> = found.filter(|stray| strays.contains(stray)).map(|stray| stray.id).collect();
     if ids.is_empty() {
         return Ok(0);
     }
-    for (table, column) in [(&claims, "experiment_id"), (&spec.name, "ID")] {
+    for (table, column) in [(spec.side(Side::Claims), "experiment_id"), (spec.name.clone(), "ID")] {
         let sql = format!("DELETE FROM `{table}` WHERE {column} IN ({})", placeholders(ids.len()));
         connection.execute(Statement::new(sql, binds(&ids)).once()).await?;
     }

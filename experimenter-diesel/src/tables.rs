@@ -6,7 +6,7 @@ use crate::connection::Connection;
 use crate::spec::{Column, LogtableSpec, Side};
 use crate::statement::Statement;
 use crate::store::{Store, placeholders};
-use crate::{Backend, ColumnType, Result, StoreError, TableSpec, Value};
+use crate::{Backend, ColumnType, Kind, Result, StoreError, TableSpec, TextUnit, Value};
 
 /// The version of the side tables' layout.
 const SCHEMA: &str = "1";
@@ -24,11 +24,28 @@ impl Store {
     /// [`StoreError::Columns`] when an existing table has other columns than the experiment, one line for each;
     /// [`StoreError::Declaration`] when its rows were identified by other defaults.
     pub async fn create_tables(&mut self) -> Result<Vec<String>> {
-        let Self { connection, spec } = self;
+        let found = existing(&mut self.connection, &self.spec).await?;
+        self.has_sides = self.spec.has_sides(&found);
+        // What is refused is refused before anything is changed.
+        self.spec.fit_defaults(self.connection.backend())?;
+        self.check_defaults().await?;
+        let Self { connection, spec, .. } = self;
         let (existing, added) = connection.repeat(async |connection| create(connection, spec).await).await?;
-        spec.take_types(&existing, connection.backend())?;
+        self.has_sides = true;
+        self.spec.take_types(&existing);
+        self.spec.fit_defaults(self.connection.backend())?;
         self.remember_defaults().await?;
         Ok(added)
+    }
+
+    /// Checks the main table as [`check_tables`](Self::check_tables) does, and creates what it lacks beside it: what
+    /// those need who write to it.
+    ///
+    /// # Errors
+    /// Those of [`check_tables`](Self::check_tables) and of [`create_tables`](Self::create_tables).
+    pub async fn prepare_tables(&mut self) -> Result<()> {
+        let complete = self.check().await?;
+        if complete { Ok(()) } else { self.create_tables().await.map(drop) }
     }
 
     /// Checks that the tables exist and have the experiment's columns.
@@ -37,19 +54,25 @@ impl Store {
     /// [`StoreError::NoTable`] when the main table does not exist, [`StoreError::Columns`] when it has other columns,
     /// [`StoreError::Declaration`] when its rows were identified by other defaults.
     pub async fn check_tables(&mut self) -> Result<()> {
+        self.check().await.map(drop)
+    }
+
+    /// Checks the main table; says whether all the others are there.
+    async fn check(&mut self) -> Result<bool> {
         let existing = existing(&mut self.connection, &self.spec).await?;
         let Some(columns) = existing.get(&self.spec.name.to_lowercase()) else {
             return Err(StoreError::NoTable(self.spec.name.clone()));
         };
-        let added = addable(&self.spec, columns, self.connection.backend());
+        let backend = self.connection.backend();
+        let added = addable(&self.spec, columns, backend);
         check(&self.spec.name, &self.spec.columns(), columns, Strictness::Exact)
             .map_err(|error| if added.is_empty() { error } else { lacking(&self.spec, &added) })?;
-        if !self.spec.tables().iter().all(|table| existing.contains_key(&table.to_lowercase())) {
-            return self.create_tables().await.map(drop);
-        }
         check_logtables(&self.spec, &existing)?;
-        self.spec.take_types(&existing, self.connection.backend())?;
-        self.check_defaults().await
+        self.has_sides = self.spec.has_sides(&existing);
+        self.spec.take_types(&existing);
+        self.spec.fit_defaults(backend)?;
+        self.check_defaults().await?;
+        Ok(self.spec.tables().iter().all(|table| existing.contains_key(&table.to_lowercase())))
     }
 
     /// Gives a table that somebody else created the index without which a claim reads every finished row.
@@ -108,8 +131,9 @@ async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<(Existi
     check_logtables(spec, &now)?;
     if missing.contains(&spec.name) && missing.len() < spec.tables().len() {
         // Side tables that an earlier table of this name left behind.
-        crate::adopt::forget(connection, spec, Side::Claims).await?;
-        crate::adopt::forget(connection, spec, Side::Attempts).await?;
+        for side in [Side::Claims, Side::Attempts] {
+            crate::adopt::forget(connection, spec, side, "1=1", Vec::new()).await?;
+        }
     }
     Ok((now, added))
 }
@@ -121,24 +145,49 @@ async fn add_keyfields(
     columns: &mut Vec<(String, String)>,
 ) -> Result<Vec<String>> {
     let lacking = addable(spec, columns, connection.backend());
-    for (_, statement) in &lacking {
-        match connection.batch(statement.clone()).await {
-            // Another process added it meanwhile.
-            Err(StoreError::Database(reason)) if reason.to_lowercase().contains("duplicate column name") => {}
-            result => result?,
+    let clauses: Vec<_> = lacking.iter().map(|(_, clause)| clause.clone()).collect();
+    // All of them or none: SQLite adds one column by a statement, and takes such statements into a transaction.
+    let alterations = match connection.backend() {
+        _ if clauses.is_empty() => Vec::new(),
+        Backend::Mysql => vec![clauses.join(", ")],
+        Backend::Sqlite => clauses,
+    };
+    let added = connection.transaction(async |connection| {
+        for alteration in alterations {
+            let statement = format!("ALTER TABLE `{}` {alteration}", spec.name);
+            connection.execute(Statement::new(statement, Vec::new()).once()).await?;
         }
+        Ok(())
+    });
+    match added.await {
+        // Another process added them meanwhile.
+        Err(StoreError::Database(reason)) if is_known_column(&reason) => {}
+        Err(StoreError::Conflict(reason)) => return Err(held(&spec.name, &reason)),
+        result => result?,
     }
     columns.extend(lacking.iter().map(|(field, _)| (field.name.clone(), field.column_type.to_string())));
     Ok(lacking.into_iter().map(|(field, _)| field.name.clone()).collect())
 }
 
-/// The keyfields with a default that are all that a table lacks, each with the statement that adds it.
+fn is_known_column(reason: &str) -> bool {
+    reason.to_lowercase().contains("duplicate column name")
+}
+
+/// A change of a table that waits is not repeated: while it waits, everybody else waits behind it.
+fn held(table: &str, reason: &str) -> StoreError {
+    StoreError::Database(format!(
+        "the table `{table}` needs one more column, and somebody holds it by an open transaction, such as a dump or a \
+         notebook: {reason}"
+    ))
+}
+
+/// The keyfields with a default that are all that a table lacks, each with the clause that adds it.
 fn addable<'a>(spec: &'a TableSpec, columns: &[(String, String)], backend: Backend) -> Vec<(&'a Column, String)> {
     let lacking: Vec<_> = spec
         .keyfields
         .iter()
         .filter(|field| !columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(&field.name)))
-        .filter_map(|field| Some((field, addition(&spec.name, field, backend)?)))
+        .filter_map(|field| Some((field, addition(field, backend)?)))
         .collect();
     let complete = lacking.iter().map(|(field, _)| (field.name.clone(), field.column_type.to_string()));
     let complete: Vec<_> = columns.iter().cloned().chain(complete).collect();
@@ -161,38 +210,48 @@ fn lacking(spec: &TableSpec, fields: &[(&Column, String)]) -> StoreError {
     StoreError::Columns { table: spec.name.clone(), differences: fields.iter().map(added).collect() }
 }
 
-/// The statement that adds a keyfield to a table whose rows have its default; `None` where a default cannot be said in
-/// a declaration.
-fn addition(table: &str, Column { name, column_type, default }: &Column, backend: Backend) -> Option<String> {
+/// The clause that adds a keyfield to a table whose rows have its default; `None` where that cannot be said in SQL.
+fn addition(Column { name, column_type, default }: &Column, backend: Backend) -> Option<String> {
     let default = match column_type.fit(default.as_ref()?, backend).ok()? {
         Value::Null => "NULL".to_owned(),
         number @ (Value::Int(_) | Value::UInt(_) | Value::Float(_)) => number.to_string(),
-        // MySQL takes no default for longer texts.
-        Value::Text(text) if text.len() <= 255 && column_type.sql().contains('(') => {
-            let plain = !text.chars().any(|c| c.is_control() || matches!(c, '\'' | '\\' | '?'));
-            plain.then(|| format!("'{text}'"))?
+        Value::Text(text) => {
+            let plain = !text.chars().any(|c| c.is_control() || matches!(c, '\\' | '?'));
+            let quoted = plain.then(|| format!("'{}'", text.replace('\'', "''")))?;
+            // MySQL takes the default of a long text as an expression, and SQLite no expression.
+            let is_long = matches!(column_type.kind(), Kind::Text { unit: TextUnit::Bytes, .. });
+            if is_long && backend == Backend::Mysql { format!("({quoted})") } else { quoted }
         }
-        Value::Text(_) | Value::Bytes(_) => return None,
+        Value::Bytes(_) => return None,
     };
-    Some(format!("ALTER TABLE `{table}` ADD COLUMN `{name}` {column_type} DEFAULT {default}"))
+    Some(format!("ADD COLUMN `{name}` {column_type} DEFAULT {default}"))
 }
 
 impl TableSpec {
     /// Takes over the types that the columns really have: values are fitted to those, and hashed as those return them.
-    /// The defaults are fitted to them as the rows' values are.
-    fn take_types(&mut self, existing: &Existing, backend: Backend) -> Result<()> {
-        let Some(found) = existing.get(&self.name.to_lowercase()) else { return Ok(()) };
+    fn take_types(&mut self, existing: &Existing) {
+        let Some(found) = existing.get(&self.name.to_lowercase()) else { return };
         for column in self.keyfields.iter_mut().chain(&mut self.resultfields) {
             let real = found.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
             if let Some(real) = real.and_then(|(_, sql)| ColumnType::parse(sql).ok()) {
                 column.column_type = real;
             }
-            if let Some(default) = &mut column.default {
-                let misfit = |reason| StoreError::misfit(&column.name, default, &reason);
-                *default = column.column_type.fit(default, backend).map_err(misfit)?;
+        }
+    }
+
+    /// Fits the defaults to their columns, as the rows' values are.
+    fn fit_defaults(&mut self, backend: Backend) -> Result<()> {
+        for Column { name, column_type, default } in &mut self.keyfields {
+            if let Some(default) = default {
+                let fitted = column_type.fit(default, backend);
+                *default = fitted.map_err(|reason| StoreError::misfit(name, default, &reason))?;
             }
         }
         Ok(())
+    }
+
+    fn has_sides(&self, existing: &Existing) -> bool {
+        Side::ALL.iter().all(|side| existing.contains_key(&self.side(*side).to_lowercase()))
     }
 
     /// Every table, the main one first.
@@ -286,7 +345,8 @@ async fn adapt_logtables(connection: &mut Connection, spec: &TableSpec, existing
         if columns.is_some_and(|columns| columns.iter().all(|(name, _)| name != "attempt")) {
             match connection.batch(format!("ALTER TABLE `{table}` ADD COLUMN attempt BIGINT DEFAULT NULL")).await {
                 // Another process added it meanwhile.
-                Err(StoreError::Database(reason)) if reason.to_lowercase().contains("duplicate column name") => {}
+                Err(StoreError::Database(reason)) if is_known_column(&reason) => {}
+                Err(StoreError::Conflict(reason)) => return Err(held(&table, &reason)),
                 result => result?,
             }
         }

@@ -39,7 +39,7 @@ fn the_commands_of_a_study() {
         let sandbox = Sandbox::new();
         let url = target.url();
         let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
-        grid(&["fill", "--dry-run", "--set", "n=0..20"]).success().stdout_has("20 new rows would be");
+        grid(&["fill", "--dry-run", "--set", "n=0..20"]).success().stdout_has("would add 20 rows");
         grid(&["fill", "--set", "n=0..20"]).success().stdout_has("20 new rows");
         grid(&["fill", "--set", "n=0..=20", "--json"])
             .success()

@@ -50,7 +50,7 @@ fn a_configuration_file_is_found_and_said() {
     fill.stderr_has("mode 2 (config/experiment_configuration.yml:9 overrides tests/programs/grid.rs:");
     let set = sandbox.run(grid(), ["fill", "--set", "n=7,8", "--dry-run"]);
     set.success().stderr_has("n 2 (--set overrides config/experiment_configuration.yml:10 overrides tests/programs/");
-    set.stdout_has("4 new rows would be").stdout_has("6 rows are not in this grid (6 created)");
+    set.stdout_has("would add 4 rows").has_nowhere("not in this grid");
     let execute = sandbox.run(grid(), ["execute"]);
     execute.success().stderr_has("6 rows done").stderr_has("n_jobs is 3 (config/experiment_configuration.yml:2)");
 
@@ -62,7 +62,9 @@ fn a_configuration_file_is_found_and_said() {
     sandbox.write("other.yml", "PY_EXPERIMENTER: { Database: { table: { name: other } } }");
     let other = sandbox.run(grid(), ["fill", "--config", "other.yml", "--set", "n=0..2"]);
     other.success().stderr_has("sqlite://experiments.db · other · a grid of 2 rows");
-    sandbox.run(grid(), ["list"]).success().stderr_has("sqlite://thesis.db");
+    sandbox.write("one.yml", &STUDY.replacen("stop: 3", "stop: 1", 1));
+    let fewer = sandbox.run(grid(), ["fill", "--config", "one.yml"]);
+    fewer.success().stdout_has("0 new rows, 2 there already").stdout_has("4 rows are not in this grid (4 done)");
 }
 
 #[test]
@@ -89,6 +91,7 @@ fn mistakes_in_files_are_told_and_change_nothing() {
         ),
         ("provider: sqlite", "provider: mysql", "there is no file config/database_credentials.yml"),
         ("    table:", "   table:", "broken.yml:6: not valid YAML"),
+        ("provider:", "provide:", "broken.yml:4: `PY_EXPERIMENTER.Database.provide` is not a key"),
     ] {
         sandbox.write("broken.yml", &STUDY.replacen(from, to, 1));
         refused(&fill("broken.yml"), &[says]);
@@ -111,7 +114,14 @@ fn mistakes_in_files_are_told_and_change_nothing() {
         refused(&sandbox.run(grid(), ["fill", "--rows", name]), &[says]);
     }
     refused(&sandbox.run(grid(), ["fill", "--rows", "nowhere.csv"]), &["cannot read nowhere.csv"]);
-    sandbox.run(grid(), ["fill", "--rows", "rows.csv", "--prune"]).fails_with(2).stderr_has("--prune");
+    for grid_of_its_own in [["--rows", "rows.csv"], ["--set", "n=1"]] {
+        let prune = [&["fill", "--prune", "--yes"], &grid_of_its_own[..]].concat();
+        sandbox.run(grid(), prune).fails_with(2).stderr_has("--prune");
+    }
+    refused(
+        &sandbox.run(grid(), ["fill", "--prune"]),
+        &["remove rows that never ran: there is nobody to ask", "--yes"],
+    );
     assert!(
         !sandbox.path().join("thesis.db").exists() && !sandbox.path().join("experiments.db").exists(),
         "files were made"
@@ -159,6 +169,12 @@ fn of_several_experiments_the_file_is_about_one() {
     // The others share the database with it, and nothing else.
     let other = sandbox.run(zoo(), ["fill", "--experiment", "chosen"]);
     other.success().stderr_has("sqlite://zoo.db · chosen · a grid of 7 rows");
+    sandbox.write("nobody.yml", "PY_EXPERIMENTER: { Database: { table: { name: nobody } } }");
+    let nobody = sandbox.run(zoo(), ["fill", "--experiment", "chosen", "--config", "nobody.yml"]);
+    refused(
+        &nobody,
+        &["nobody.yml:1: none of this program's experiments has the table `nobody`", "table = \"nobody\""],
+    );
     let custom = sandbox.run(zoo(), ["run", "--custom", "scale=10", "--set", "seed=3"]);
     custom.success().stdout_has("9 of 9");
 }
@@ -191,7 +207,11 @@ fn the_attribute_chooses_and_lists_rows() {
         zoo("chosen", &["fill", "--rows", "more.csv", "--set", "scale=1,3"])
             .success()
             .stdout_has("2 new rows, 2 there already");
-        let prune = zoo("chosen", &["fill", "--prune", "--json"]).success().stdout.clone();
+        zoo("chosen", &["fill", "--prune", "--dry-run"]).success().stdout_has("would remove the 3 that never ran");
+        zoo("chosen", &["fill"])
+            .success()
+            .stdout_has("3 rows are not in this grid (3 created); `fill --prune` removes the 3");
+        let prune = zoo("chosen", &["fill", "--prune", "--yes", "--json"]).success().stdout.clone();
         let prune: serde_json::Value = serde_json::from_str(&prune).expect("JSON");
         assert_eq!(
             (&prune["existing"], &prune["pruned"], &prune["not_in_grid"]["created"]),
@@ -201,9 +221,9 @@ fn the_attribute_chooses_and_lists_rows() {
 
         // A table from before the keyfield: its rows have the default.
         target.sql("ALTER TABLE chosen DROP COLUMN scale");
-        refused_columns(&zoo("chosen", &["status"]), "missing: `scale`");
+        refused_columns(&zoo("chosen", &["status"]), "missing: `scale` DOUBLE (`fill` adds it, with 1 in the rows");
         let fill = zoo("chosen", &["fill"]);
-        fill.success().stderr_has("the table `chosen` has the new keyfield `scale`; its rows have the default");
+        fill.success().stderr_has("the table `chosen` has the new keyfield `scale`, with the default in the rows");
         assert_eq!(target.value("SELECT COUNT(*) FROM chosen WHERE scale = 1"), Some("7".to_owned()));
     });
 }

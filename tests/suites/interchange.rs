@@ -102,7 +102,7 @@ fn a_study_that_each_side_executes_half_of_reads_the_same_on_both() {
         let study = Study::new(target);
         study.python(&["fill", "execute:20"]);
         assert_eq!(study.count("status = 'created'"), ROWS - 20);
-        study.ours(&["fill", "--dry-run"]).success().stdout_has("0 new rows would be, 40 there already");
+        study.ours(&["fill", "--dry-run"]).success().stdout_has("would add 0 rows, 40 are there already");
         study.ours(&["fill"]).success().stdout_has("0 new rows, 40 there already");
         study.ours(&["execute", "--name", "rust"]).success().stderr_has("rows done");
         assert_eq!((study.count("name = 'python'"), study.count("name = 'rust'")), (20, 20));

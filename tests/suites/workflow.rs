@@ -53,6 +53,27 @@ fn eight_executers_on_sqlite_execute_2000_rows_once() {
     every_row_once(&Target::sqlite(), 8, 2_000);
 }
 
+/// Rows that `PyExperimenter` or a person has filled are adopted by whoever comes first, one of many here.
+#[test]
+fn rows_of_others_are_executed_once_by_executers_that_find_them_together() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0"]).success();
+        let inserted = "INSERT INTO grid (mode, n, creation_date, status) WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL \
+                        SELECT n + 1 FROM numbers WHERE n < 500) SELECT 'Square', n, '2026-01-01 00:00:00', 'created' FROM numbers";
+        target.sql(inserted);
+        let executers: Vec<_> = (0..10).map(|_| sandbox.spawn(grid(), ["execute", "-q", "--database", &url])).collect();
+        for executer in executers {
+            executer.wait().success().has_nowhere("was reset or claimed again");
+        }
+        let executions = executions(&sandbox);
+        assert!(executions.len() == 501 && executions.values().all(|times| *times == 1), "{executions:?}");
+        assert_eq!(count(target, "status = 'done'"), "501");
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0..=500"]).success().stdout_has("0 new rows, 501");
+    });
+}
+
 #[test]
 fn jobs_of_one_row_each_take_different_rows() {
     for_each_database(|target| {

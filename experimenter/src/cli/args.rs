@@ -109,13 +109,12 @@ pub(super) struct Fill {
     #[arg(long, value_name = "FILE")]
     pub(super) rows: Option<PathBuf>,
 
-    /// Remove rows that the grid does not have and that never ran
-    #[arg(long, conflicts_with = "rows")]
+    /// Remove rows that never ran and that the grid does not have: from an earlier grid, or added by `--set` or `--rows`
+    #[arg(long, conflicts_with_all = ["rows", "set"])]
     pub(super) prune: bool,
 
-    /// Count the rows only
-    #[arg(long)]
-    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) confirm: Confirm,
 }
 
 #[derive(Debug, Args)]

@@ -58,9 +58,19 @@ impl<'a> Context<'a> {
         Ok(Self { experiment, config, console, store, runtime, target })
     }
 
-    /// Checks the tables, and tells which they are: the first line of a command.
+    /// Checks the tables, and tells which they are: the first line of a command that reads.
     pub(super) fn check(&mut self) -> Result<(), Failure> {
         self.runtime.block_on(self.store.check_tables())?;
+        self.rows_line()
+    }
+
+    /// The same of a command that writes, and adds what the table lacks beside it.
+    pub(super) fn prepare(&mut self) -> Result<(), Failure> {
+        self.runtime.block_on(self.store.prepare_tables())?;
+        self.rows_line()
+    }
+
+    fn rows_line(&mut self) -> Result<(), Failure> {
         let counts = self.runtime.block_on(self.store.counts(&Selector::default()))?;
         self.headline(&format!("{} rows", count(counts.total())));
         Ok(())
@@ -93,10 +103,8 @@ impl<'a> Context<'a> {
 
     /// Asks whether to do something that cannot be undone easily.
     pub(super) fn confirm(&self, question: &str) -> Result<bool, Failure> {
+        someone_to_ask(question)?;
         let stdin = std::io::stdin();
-        if !stdin.is_terminal() {
-            return Err(Failure::usage(format!("{question}: there is nobody to ask")).hint("say it by `--yes`"));
-        }
         let mut stderr = std::io::stderr();
         write!(stderr, "{question}? [y/N] ")?;
         stderr.flush()?;
@@ -104,4 +112,12 @@ impl<'a> Context<'a> {
         stdin.read_line(&mut answer)?;
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
+}
+
+/// Checks that a question can be asked.
+pub(super) fn someone_to_ask(question: &str) -> Result<(), Failure> {
+    if std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("{question}: there is nobody to ask")).hint("say it by `--yes`"))
 }

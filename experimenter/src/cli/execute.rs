@@ -23,7 +23,7 @@ const ROWS_DIR: &str = ".experimenter/rows";
 
 pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
     let custom = custom(context.config.as_ref(), &args.work.custom)?;
-    context.check()?;
+    context.prepare()?;
     context.create_index();
     let selector = Selector { ids: args.ids.clone(), ..Selector::default() };
     if args.retry_errors {
@@ -60,7 +60,8 @@ fn execute_rows(
     selector: Selector,
     max: Option<u64>,
 ) -> Result<Work, Failure> {
-    if let Some(At { value: jobs @ 2.., place }) = context.config.as_ref().and_then(|config| config.jobs.as_ref()) {
+    let jobs = context.config.as_ref().and_then(|config| config.jobs.as_ref());
+    if let Some(At { value: jobs, place }) = jobs.filter(|jobs| jobs.value != 1) {
         context.console.note(&format!(
             "n_jobs is {jobs} ({place}), and an executer runs one row at a time: start several for more at once"
         ));

@@ -6,7 +6,7 @@ use experimenter_diesel::{FillMode, Filled, Status, Strays};
 use serde_json::json;
 
 use super::args;
-use super::context::Context;
+use super::context::{Context, someone_to_ask};
 use super::failure::Failure;
 use super::reset::by_status;
 use super::setup::Setup;
@@ -15,7 +15,10 @@ use crate::grid::{Given, Grid};
 use crate::report::{Console, Progress, count};
 
 pub(super) fn fill(setup: Setup, console: &Console, args: &args::Fill) -> Result<u8, Failure> {
-    let mode = if args.dry_run { FillMode::DryRun } else { FillMode::Write };
+    let mode = if args.confirm.dry_run { FillMode::DryRun } else { FillMode::Write };
+    if args.prune && mode == FillMode::Write && !args.confirm.yes {
+        someone_to_ask("remove rows that never ran")?;
+    }
     let mut grid = plan(&setup, &args.grid.set, args.rows.as_deref())?;
     let context = &mut Context::create(setup, console)?;
     let existed = context.exists()?;
@@ -23,25 +26,35 @@ pub(super) fn fill(setup: Setup, console: &Console, args: &args::Fill) -> Result
     for origin in grid.origins() {
         context.console.note(&format!("  {origin}"));
     }
-    // A file of rows adds to the table; what else is in there is no stray.
-    let strays = match args.rows {
-        None if existed => context.store(async |store| store.strays(grid.rows()).await)?,
-        _ => Strays::default(),
+    // What adds rows beside the grid says nothing of the others.
+    let whole = args.rows.is_none() && args.grid.set.is_empty();
+    let strays = match existed && whole {
+        true => context.store(async |store| store.strays(grid.rows()).await)?,
+        false => Strays::default(),
     };
-    let pruned = match (args.prune, mode) {
-        (true, FillMode::Write) => context.store(async |store| store.prune(&strays.never_ran).await)?,
-        (true, FillMode::DryRun) => strays.never_ran.len() as u64,
-        (false, _) => 0,
-    };
-    if context.console.is_json() {
-        context.console.json(&as_json(&grid, filled, &strays, pruned, args.dry_run))?;
-    } else {
+    if !context.console.is_json() {
         context.console.result(&sentence(filled, mode))?;
-        if strays.counts.total() > 0 {
-            context.console.result(&stray_sentence(&strays, pruned, args))?;
-        }
+    }
+    let pruned = if args.prune { prune(context, &strays, &args.confirm)? } else { 0 };
+    if context.console.is_json() {
+        context.console.json(&as_json(&grid, filled, &strays, pruned, args.confirm.dry_run))?;
+    } else if strays.counts.total() > 0 {
+        context.console.result(&stray_sentence(&strays, pruned, args))?;
     }
     Ok(exit::DONE)
+}
+
+/// Removes rows that the grid does not have; says how many, or would.
+fn prune(context: &mut Context<'_>, strays: &Strays, confirm: &args::Confirm) -> Result<u64, Failure> {
+    let count_of = strays.never_ran.len() as u64;
+    let question = format!("remove {} rows that never ran", count(count_of));
+    if count_of == 0 || confirm.dry_run {
+        return Ok(count_of);
+    }
+    if !confirm.yes && !context.confirm(&question)? {
+        return Ok(0);
+    }
+    context.store(async |store| store.prune(&strays.never_ran).await)
 }
 
 /// The grid that the attribute, the configuration and the command line give. Everything that can be wrong with it is
@@ -79,30 +92,33 @@ fn create_tables(context: &mut Context<'_>) -> Result<(), Failure> {
     let added = context.store(async |store| store.create_tables().await)?;
     for field in added {
         let table = &context.store.spec().name;
-        context.console.note(&format!("the table `{table}` has the new keyfield `{field}`; its rows have the default"));
+        context.console.note(&format!(
+            "the table `{table}` has the new keyfield `{field}`, with the default in the rows that were there; \
+             PyExperimenter needs it in its configuration, and its workers that run already do not know it"
+        ));
     }
     context.create_index();
     Ok(())
 }
 
-pub(super) fn sentence(filled: Filled, mode: FillMode) -> String {
-    let would = if mode == FillMode::DryRun { " would be" } else { "" };
-    match filled {
-        Filled { new, existing: 0 } => format!("{} new rows{would}", count(new)),
-        Filled { new, existing } => format!("{} new rows{would}, {} there already", count(new), count(existing)),
+pub(super) fn sentence(Filled { new, existing }: Filled, mode: FillMode) -> String {
+    let (new, there) = (count(new), count(existing));
+    match (mode, existing) {
+        (FillMode::Write, 0) => format!("{new} new rows"),
+        (FillMode::Write, _) => format!("{new} new rows, {there} there already"),
+        (FillMode::DryRun, 0) => format!("would add {new} rows"),
+        (FillMode::DryRun, _) => format!("would add {new} rows, {there} are there already"),
     }
 }
 
 /// What is said of rows that the grid does not have.
 fn stray_sentence(strays: &Strays, pruned: u64, args: &args::Fill) -> String {
     let found = format!("{} rows are not in this grid ({})", count(strays.counts.total()), by_status(&strays.counts));
-    match (strays.never_ran.len() as u64, args) {
+    match (strays.never_ran.len() as u64, args.prune) {
         (0, _) => found,
-        (_, args::Fill { prune: true, dry_run: true, .. }) => {
-            format!("{found}; {} that never ran would be removed", count(pruned))
-        }
-        (_, args::Fill { prune: true, .. }) => format!("{found}; {} that never ran are removed", count(pruned)),
-        (open, _) => format!("{found}; {} never ran (remove them: fill --prune)", count(open)),
+        (open, false) => format!("{found}; `fill --prune` removes the {} that never ran", count(open)),
+        (_, true) if args.confirm.dry_run => format!("{found}; would remove the {} that never ran", count(pruned)),
+        (_, true) => format!("{found}; {} that never ran are removed", count(pruned)),
     }
 }
 

@@ -1,6 +1,5 @@
 //! `list`: the experiments of the program.
 
-use experimenter_diesel::Target;
 use serde_json::json;
 
 use super::failure::Failure;
@@ -8,8 +7,7 @@ use crate::definition::{Definition, Registration};
 use crate::report::{Console, Table};
 use crate::{exit, registry};
 
-pub(super) fn list(experiments: &[&'static Registration], target: &Target, console: &Console) -> Result<u8, Failure> {
-    console.note(&format!("{target} · {} experiments", experiments.len()));
+pub(super) fn list(experiments: &[&'static Registration], console: &Console) -> Result<u8, Failure> {
     let definitions = experiments.iter().map(|experiment| experiment.definition);
     if console.is_json() {
         console.json(&definitions.map(as_json).collect())?;

@@ -20,7 +20,6 @@ use self::args::{Cli, Command};
 use self::context::Context;
 use self::failure::Failure;
 use self::setup::Setup;
-use crate::config::Config;
 use crate::report::Console;
 use crate::{exit, registry};
 
@@ -55,8 +54,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
     let experiments = registry::experiments().map_err(Failure::new)?;
     if let Command::List = cli.command {
-        let config = Config::find(cli.global.config.as_deref())?;
-        return list::list(&experiments, &setup::target(&cli.global, config.as_ref())?, console);
+        return list::list(&experiments, console);
     }
     let setup = Setup::new(&cli.global, &experiments)?;
     let open = |setup| Context::open(setup, console);

@@ -14,7 +14,7 @@ pub(super) fn reset(context: &mut Context<'_>, args: &args::Reset) -> Result<u8,
         return Err(Failure::usage("reset needs to know which rows")
             .hint("write `reset --status error`, `reset --ids 3,7-9`, or both"));
     }
-    context.check()?;
+    context.prepare()?;
     let selector = args.selection.selector();
     let counts = context.store(async |store| store.counts(&selector).await)?;
     if counts.total() == 0 {

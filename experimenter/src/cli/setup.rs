@@ -26,8 +26,9 @@ impl Setup {
         let experiment = choose(experiments, global.experiment.as_deref(), config.as_ref())?;
         let mut spec = registry::table_spec(experiment.definition)?;
         if let Some(config) = &mut config {
-            let others = experiments.iter().any(|other| config.is_about(other.definition));
-            if others && !config.is_about(experiment.definition) {
+            if !config.is_about(experiment.definition) && experiments.len() > 1 {
+                let known: Vec<_> = experiments.iter().map(|experiment| experiment.definition).collect();
+                config.check_table(&known)?;
                 config.keep_the_database();
             }
             config.apply(experiment.definition, &mut spec)?;
@@ -38,7 +39,7 @@ impl Setup {
 }
 
 /// The database that the user named: on the command line, in the environment, in the configuration file.
-pub(super) fn target(global: &Global, config: Option<&Config>) -> Result<Target, Failure> {
+fn target(global: &Global, config: Option<&Config>) -> Result<Target, Failure> {
     if let Some(database) = &global.database {
         return Ok(Target::parse(database)?);
     }

@@ -13,6 +13,19 @@ impl Config {
         self.table.as_ref().is_some_and(|table| table.value.eq_ignore_ascii_case(definition.table))
     }
 
+    /// Checks that a table of several experiments is one of theirs: two of them must not share one.
+    pub(crate) fn check_table(&self, definitions: &[&Definition]) -> Result<(), Mistake> {
+        let Some(At { value, place }) = &self.table else { return Ok(()) };
+        if definitions.iter().any(|definition| self.is_about(definition)) {
+            return Ok(());
+        }
+        let tables: Vec<_> = definitions.iter().map(|definition| format!("`{}`", definition.table)).collect();
+        Err(Mistake::new(
+            format!("{place}: none of this program's experiments has the table `{value}`"),
+            format!("they have {}; give one of them this table by `table = \"{value}\"`", tables.join(", ")),
+        ))
+    }
+
     /// Forgets what the file says of its experiment: another one takes from it the database and the custom values.
     pub(crate) fn keep_the_database(&mut self) {
         self.table = None;
@@ -91,7 +104,7 @@ fn fields(
         let Some(At { value: sql, place }) = sql else { continue };
         let declaration = Place::new(definition.file, declared.line);
         let found = ColumnType::parse(sql).map_err(|reason| {
-            Mistake::new(format!("{place}: {kind} `{}`: {reason}", name.value), "write one of them")
+            Mistake::new(format!("{place}: {kind} `{}`: {reason}", name.value), "write one of those types")
         })?;
         if !found.is_like(&column.column_type) {
             return Err(Mistake::new(

@@ -73,8 +73,10 @@ impl Credentials {
         let connection = needed(&top, "Connection", "Connection: { Standard: { server: db.example.org } }")?;
         connection.only(&["Standard", "Ssh"])?;
         if let Some(standard) = connection.get("Standard")? {
-            standard.only(&["server"])?;
-            credentials.server = Some(needed(&standard, "server", "server: db.example.org")?.text()?.value);
+            standard.only(&["server", "port"])?;
+            let server = needed(&standard, "server", "server: db.example.org")?.text()?.value;
+            let port = standard.get("port")?.map(|port| port.text()).transpose()?;
+            credentials.server = Some(port.map_or(server.clone(), |port| format!("{server}:{}", port.value)));
         }
         if let Some(ssh) = connection.get("Ssh")? {
             credentials.tunnel = tunnel(&ssh)?;

@@ -40,6 +40,13 @@ impl<'a> Resolver<'a> {
         }
         let content = match &node.content {
             Content::Scalar { text, .. } if text.contains("${") => return self.scalar(node.line, text, path, chain),
+            // OmegaConf's mark of a value that is still to be given.
+            Content::Scalar { text, .. } if text == "???" => {
+                return Err(Mistake::new(
+                    format!("{}:{}: `{}` is `???`, a value that is missing", self.file, node.line, path.join(".")),
+                    "write the value",
+                ));
+            }
             Content::Scalar { .. } => node.content.clone(),
             Content::List(items) => {
                 let items = items
@@ -61,13 +68,13 @@ impl<'a> Resolver<'a> {
 
     /// A text with interpolations. One that stands alone keeps the type of what it stands for.
     fn scalar(&self, line: u32, text: &str, path: &[String], chain: usize) -> Result<Node, Mistake> {
-        let mut parts = self.parts(line, text)?;
+        let parts = self.parts(line, text)?;
         if let [Part::Expression(expression)] = &parts[..] {
             let value = self.expression(line, expression, path, chain)?;
             return Ok(Node { line, ..value });
         }
         let mut whole = String::new();
-        for part in parts.drain(..) {
+        for part in parts {
             match part {
                 Part::Text(text) => whole.push_str(&text),
                 Part::Expression(expression) => {
@@ -123,13 +130,11 @@ impl<'a> Resolver<'a> {
         if chain >= LONGEST_CHAIN {
             return Err(self.mistake(line, &format!("`${{{expression}}}` leads back to itself")));
         }
-        let expanded = if expression.contains("${") {
-            match self.scalar(line, expression, path, chain + 1)?.content {
-                Content::Scalar { text, .. } => text,
-                Content::List(_) | Content::Map(_) => String::new(),
+        let expanded = match self.scalar(line, expression, path, chain + 1)?.content {
+            Content::Scalar { text, .. } => text,
+            Content::List(_) | Content::Map(_) => {
+                return Err(self.mistake(line, &format!("`${{{expression}}}` has a list or a mapping within it")));
             }
-        } else {
-            expression.to_owned()
         };
         match expanded.split_once(':') {
             Some((resolver, arguments)) => self.call(line, resolver.trim(), arguments),
@@ -142,8 +147,10 @@ impl<'a> Resolver<'a> {
         match resolver {
             "oc.env" => {
                 let (name, default) = arguments.split_once(',').map_or((arguments, None), |(n, d)| (n, Some(d)));
-                let value = (self.environment)(name.trim()).or_else(|| default.map(|default| unquote(default.trim())));
-                value.map(|value| scalar(value, false)).ok_or_else(|| {
+                let value = (self.environment)(name.trim()).map(|value| scalar(value, false));
+                // Without quotes, `null` is nothing and no text.
+                let default = default.map(str::trim).map(|text| scalar(unquote(text), text == "null"));
+                value.or(default).ok_or_else(|| {
                     Mistake::new(
                         format!("{}:{line}: the environment variable {} is not set", self.file, name.trim()),
                         format!("set it: export {0}=…, or write a default: ${{oc.env:{0},default}}", name.trim()),

@@ -13,6 +13,7 @@ mod yaml;
 use std::path::Path;
 
 pub(crate) use credentials::Credentials;
+pub(crate) use scalar::resolve as scalar;
 
 use crate::Custom;
 use crate::mistake::{Mistake, Place};
@@ -32,7 +33,7 @@ const LARGEST_FILE: u64 = 64 << 20;
 pub(crate) struct Config {
     pub(crate) file: String,
     /// How many rows to run at once.
-    pub(crate) jobs: Option<At<u32>>,
+    pub(crate) jobs: Option<At<i32>>,
     pub(crate) database: Option<DatabaseConfig>,
     /// The main table's name.
     pub(crate) table: Option<At<String>>,
@@ -107,7 +108,7 @@ impl Config {
         top.only(&["n_jobs", "Database", "Custom", "CodeCarbon"])?;
         let mut config = Self {
             file: file.to_owned(),
-            jobs: top.get("n_jobs")?.map(|jobs| jobs.positive()).transpose()?,
+            jobs: top.get("n_jobs")?.map(|jobs| jobs.jobs()).transpose()?,
             database: None,
             table: None,
             keyfields: Vec::new(),
@@ -116,7 +117,7 @@ impl Config {
             result_timestamps: None,
             custom: Custom::new(),
         };
-        if let Some(custom) = top.get("Custom")?.filter(|custom| !custom.is_null()) {
+        if let Some(custom) = top.get("Custom")? {
             config.custom = custom.entries()?.into_iter().map(|(name, value)| (name.value, value.json())).collect();
         }
         if let Some(database) = top.get("Database")? {
@@ -135,7 +136,7 @@ impl Config {
             for (name, field) in table.get("keyfields")?.map_or(Ok(Vec::new()), |fields| fields.entries())? {
                 self.keyfields.push(keyfield(name, &field)?);
             }
-            if let Some(fields) = table.get("resultfields")?.filter(|fields| !fields.is_null()) {
+            if let Some(fields) = table.get("resultfields")? {
                 self.resultfields = columns(&fields)?;
             }
         }
@@ -164,6 +165,9 @@ fn database_config(database: &Section<'_>) -> Result<Option<DatabaseConfig>, Mis
 }
 
 fn keyfield(name: At<String>, field: &Section<'_>) -> Result<KeyfieldConfig, Mistake> {
+    if !field.is_mapping() {
+        return Err(field.expected("a mapping with `type` and `values`", "seed: { type: INT, values: [1, 2] }"));
+    }
     field.only(&["type", "values"])?;
     let sql = field.get("type")?.map(|sql| sql.sql_type()).transpose()?;
     let values = field.get("values")?.map(|values| range::values(&values)).transpose()?;

@@ -21,7 +21,7 @@ pub(super) fn values(section: &Section<'_>) -> Result<At<Vec<At<Value>>>, Mistak
         let value = items.into_iter().map(|item| At { value: item.json(), place: item.place() }).collect();
         return Ok(At { value, place });
     }
-    if section.entries().is_err() {
+    if !section.is_mapping() {
         return Err(section.expected("a list, or a mapping with `start` and `stop`", FORM));
     }
     section.only(&["start", "stop", "step"])?;

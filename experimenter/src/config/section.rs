@@ -62,32 +62,48 @@ impl<'a> Section<'a> {
         self.json().is_null()
     }
 
+    /// Whether this is a mapping, if an empty one.
+    pub(super) fn is_mapping(&self) -> bool {
+        self.is_null() || matches!(self.node.content, Content::Map(_))
+    }
+
     pub(super) fn json(&self) -> serde_json::Value {
         self.node.to_json()
     }
 
-    /// Checks that this is a mapping with no other keys than these.
+    /// Checks that this is a mapping, and that no key of it is a slip of one of these. Others are PyExperimenter's to
+    /// ignore, and ours.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Mistake> {
         for (key, value) in self.entries()? {
-            if !known.contains(&key.value.as_str()) {
-                let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
+            if known.contains(&key.value.as_str()) {
+                continue;
+            }
+            let near = |known: &&&str| strsim::damerau_levenshtein(known, &key.value) <= 1 + known.len() / 5;
+            if let Some(meant) = known.iter().find(near) {
                 return Err(Mistake::new(
                     format!("{}: `{}` is not a key of the configuration", key.place, value.path),
-                    format!("the keys of `{}` are {}", self.path, known.join(", ")),
+                    format!("write `{meant}:`"),
                 ));
             }
         }
         Ok(())
     }
 
-    /// The value under a key; this must be a mapping.
+    /// The value under a key; this must be a mapping. A key without a value is as good as none.
     pub(super) fn get(&self, key: &str) -> Result<Option<Self>, Mistake> {
         let entries = self.entries()?;
-        Ok(entries.into_iter().find(|(name, _)| name.value == key).map(|(_, value)| value))
+        Ok(entries
+            .into_iter()
+            .find(|(name, _)| name.value == key)
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_null()))
     }
 
-    /// The entries of this mapping.
+    /// The entries of this mapping; nothing has none.
     pub(super) fn entries(&self) -> Result<Vec<(At<String>, Self)>, Mistake> {
+        if self.is_null() {
+            return Ok(Vec::new());
+        }
         let Content::Map(entries) = &self.node.content else {
             return Err(self.expected("a mapping", "key: value"));
         };
@@ -122,12 +138,12 @@ impl<'a> Section<'a> {
         Ok(At { value, place: self.place() })
     }
 
-    pub(super) fn positive(&self) -> Result<At<u32>, Mistake> {
-        let text = self.text()?.value;
-        let value = text.parse().ok().filter(|n| *n > 0);
+    /// A number of jobs; `-1` stands for as many as there are cores.
+    pub(super) fn jobs(&self) -> Result<At<i32>, Mistake> {
+        let value = self.text()?.value.parse().ok().filter(|n| *n > 0 || *n == -1);
         value
             .map(|value| At { value, place: self.place() })
-            .ok_or_else(|| self.expected("a whole number from 1", "n_jobs: 1"))
+            .ok_or_else(|| self.expected("a whole number from 1, or -1", "n_jobs: 1"))
     }
 
     /// A column's SQL type.
@@ -138,7 +154,7 @@ impl<'a> Section<'a> {
         match ColumnType::parse(text) {
             Ok(_) => Ok(At { value: text.trim().to_owned(), place: self.place() }),
             Err(reason) => {
-                Err(Mistake::new(format!("{}: `{}`: {reason}", self.place(), self.path), "write one of them"))
+                Err(Mistake::new(format!("{}: `{}`: {reason}", self.place(), self.path), "write one of those types"))
             }
         }
     }

@@ -98,6 +98,11 @@ fn the_smallest_configuration_leaves_all_to_the_attribute() {
     assert!(config.database.is_none() && config.table.is_none() && config.custom.is_empty());
     let rows = fill("PY_EXPERIMENTER: {Database: {table: {keyfields: {kernel: {values: [a]}, seed: {values: [7]}}}}}");
     assert_eq!(rows, Ok(vec!["a 7 7".to_owned()]));
+    // Keys without a value, and keys that are nobody's, are nothing.
+    let text = "PY_EXPERIMENTER:\n  Database:\n    owner: me\n    table:\n      keyfields:\n      resultfields:\n    \
+                logtables:\n  Custom:\n  n_jobs:\n  CodeCarbon:\n";
+    assert!(parse(text).is_ok_and(|config| config.custom.is_empty() && config.jobs.is_none()));
+    assert!(parse("PY_EXPERIMENTER:").is_ok_and(|config| config.table.is_none()));
 }
 
 #[test]
@@ -110,6 +115,8 @@ fn interpolations_are_omegaconfs() {
     for (text, value) in [
         ("${oc.env:SECRET}", json!("p@ss")),
         ("${oc.env:NOTHING, 'a b'}", json!("a b")),
+        ("${oc.env:NOTHING,null}", json!(null)),
+        ("${oc.env:NOTHING,'null'}", json!("null")),
         ("'x ${base.name} ${oc.env:SECRET}'", json!("x deep p@ss")),
         ("${base.list}", json!([5, "x"])),
         ("${base.list[1]}", json!("x")),
@@ -130,6 +137,7 @@ fn interpolations_are_omegaconfs() {
         ("${.b}", "leads back to itself"),
         ("'${base.name'", "without its `}`"),
         ("'x ${base}'", "is a list or a mapping"),
+        ("${base.${base}}", "is a list or a mapping"),
         ("${oc.create:x}", "no resolver `oc.create`"),
     ] {
         let refused = custom(text);
@@ -145,9 +153,15 @@ fn mistakes_name_the_file_the_line_and_the_key() {
         (
             "n_jobs: 4",
             "n_jobs: many",
-            "study.yml:3: `PY_EXPERIMENTER.n_jobs`: expected a whole number from 1, found `many`",
+            "study.yml:3: `PY_EXPERIMENTER.n_jobs`: expected a whole number from 1, or -1, found `many`",
         ),
         ("n_jobs: 4", "n_jobs: 0", "found `0`"),
+        ("n_jobs: 4", "n_jobs: ???", "study.yml:3: `PY_EXPERIMENTER.n_jobs` is `???`, a value that is missing"),
+        (
+            "seed:\n          type: INT\n          values: [1, '2', 0x3]",
+            "seed: INT",
+            "study.yml:13: `PY_EXPERIMENTER.Database.table.keyfields.seed`: expected a mapping with `type` and `values`, found `INT`",
+        ),
         ("n_jobs: 4", "jobs: 4", "study.yml:3: `PY_EXPERIMENTER.jobs` is not a key of the configuration"),
         (
             "provider: sqlite",
@@ -204,7 +218,7 @@ fn mistakes_name_the_file_the_line_and_the_key() {
             "study.yml:15: `PY_EXPERIMENTER.Database.table.keyfields.seed.values`: the list is empty",
         ),
         ("[1, '2', 0x3]", "7", "expected a list, or a mapping with `start` and `stop`, found `7`"),
-        ("[1, '2', 0x3]", "{ start: 0, end: 5 }", "seed.values.end` is not a key"),
+        ("[1, '2', 0x3]", "{ start: 0, end: 5 }", "keyfields.seed.values` lacks the key `stop`"),
         ("[1, '2', 0x3]", "{ start: 0 }", "lacks the key `stop`"),
         ("[1, '2', 0x3]", "{ start: 0, stop: x }", "seed.values.stop`: expected a number, found `x`"),
         ("[1, '2', 0x3]", "{ start: 3, stop: 3 }", "the range is empty"),

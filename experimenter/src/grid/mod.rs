@@ -18,6 +18,9 @@ use axis::Axis;
 pub(crate) use origin::{Origin, Source};
 use setting::Setting;
 
+/// The most combinations that `only` is asked about: each is kept by its number until it is filled.
+const MOST_TO_CHOOSE: u64 = 100_000_000;
+
 /// What a fill asks for: products of values.
 #[derive(Debug, Clone)]
 pub(crate) struct Grid {
@@ -169,6 +172,14 @@ impl Product {
         let hint = "change the attribute's `only`, or the domains";
         let mut chosen = Vec::new();
         let all = self.len();
+        if all > MOST_TO_CHOOSE {
+            return Err(Mistake::new(
+                format!(
+                    "`only` ({place}) would have to choose among {all} combinations, and {MOST_TO_CHOOSE} are the most"
+                ),
+                "list the rows by `rows = || …`, or narrow the domains",
+            ));
+        }
         for number in 0..all {
             let row = self.row(number);
             let wrong = |reason: &dyn fmt::Display| {

@@ -30,7 +30,8 @@ pub(super) fn read(
             "check the path; it is relative to the working directory",
         )
     })?;
-    match path.extension().and_then(|ending| ending.to_str()) {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    match ending.as_deref() {
         Some("csv") => reader.csv(BufReader::new(file))?,
         Some("jsonl" | "ndjson") => reader.jsonl(BufReader::new(file))?,
         _ => {
@@ -53,6 +54,8 @@ struct Reader {
     fields: Vec<usize>,
     /// The default of each of them.
     defaults: Vec<Option<Value>>,
+    /// The table's columns that are no keyfields.
+    others: Vec<String>,
     tuples: Vec<(Vec<Value>, Source)>,
 }
 
@@ -63,7 +66,8 @@ impl Reader {
         let fields: Vec<_> = fields.map(|(index, _)| index).collect();
         let default = |index: &usize| registry::default_of(definition, &definition.keyfields[*index]);
         let defaults = fields.iter().map(default).collect::<Result<_, _>>()?;
-        Ok(Self { definition, file: path.display().to_string(), fields, defaults, tuples: Vec::new() })
+        let others = registry::table_spec(definition)?.other_columns();
+        Ok(Self { definition, file: path.display().to_string(), fields, defaults, others, tuples: Vec::new() })
     }
 
     fn csv(&mut self, input: impl Read) -> Result<(), Mistake> {
@@ -75,6 +79,7 @@ impl Reader {
             let line = record.position().map_or(0, csv::Position::line);
             let mut tuple = vec![None; self.fields.len()];
             for (column, cell) in columns.iter().zip(&record) {
+                let Some(column) = column else { continue };
                 let value = self.catch(line, self.fields[*column], |field| cell_value(field, cell))?;
                 self.put(line, &mut tuple, *column, value)?;
             }
@@ -112,16 +117,20 @@ impl Reader {
         };
         let mut tuple = vec![None; self.fields.len()];
         for (name, json) in &object {
-            let column = self.column(line, name)?;
+            let Some(column) = self.column(line, name)? else { continue };
             let value = self.catch(line, self.fields[column], |field| (field.read)(json))?;
             self.put(line, &mut tuple, column, value)?;
         }
         self.add(line, tuple)
     }
 
-    /// The place among the file's fields of the keyfield of that name.
-    fn column(&self, line: u64, name: &str) -> Result<usize, Mistake> {
+    /// The place among the file's fields of the keyfield of that name; `None` for another column of the table, as an
+    /// export has them.
+    fn column(&self, line: u64, name: &str) -> Result<Option<usize>, Mistake> {
         let Definition { keyfields, name: experiment, .. } = self.definition;
+        if self.others.iter().any(|other| other == name) {
+            return Ok(None);
+        }
         let Some(index) = keyfields.iter().position(|field| field.column.name == name) else {
             let known: Vec<_> = keyfields.iter().map(|field| format!("`{}`", field.column.name)).collect();
             return Err(Mistake::new(
@@ -130,7 +139,7 @@ impl Reader {
             ));
         };
         let place = self.fields.iter().position(|field| *field == index);
-        place.ok_or_else(|| self.wrong(line, &format!("keyfield `{name}` has values here, and by `--set`")))
+        place.map(Some).ok_or_else(|| self.wrong(line, &format!("keyfield `{name}` has values here, and by `--set`")))
     }
 
     fn put(&self, line: u64, tuple: &mut [Option<Value>], column: usize, value: Value) -> Result<(), Mistake> {
@@ -182,6 +191,10 @@ impl Reader {
             csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
                 self.wrong(line, &format!("the row has {len} cells, and the line of names has {expected_len}"))
             }
+            csv::ErrorKind::Io(reason) => Mistake::new(
+                format!("cannot read {}: {reason}", self.file),
+                "check the path; it is relative to the working directory",
+            ),
             _ => self.wrong(line, &error.to_string()),
         }
     }
@@ -192,7 +205,8 @@ fn cell_value(field: &Keyfield, cell: &str) -> Result<Value, FieldError> {
     if cell.is_empty() && (field.check)(&Value::Null).is_ok() {
         return Ok(Value::Null);
     }
-    (field.parse)(cell)
+    // `5.0` and `TRUE` are what other programs write for `5` and `true`.
+    (field.parse)(cell).or_else(|error| (field.read)(&crate::config::scalar(cell)).map_err(|_| error))
 }
 
 #[cfg(test)]
@@ -235,6 +249,9 @@ mod tests {
         let jsonl = "{\"kernel\": \"rbf\", \"c\": null, \"seed\": 1}\n\n {\"c\": 1, \"kernel\": 7}";
         let rows = read(jsonl.as_bytes(), "jsonl", &[]).expect("rows");
         assert_eq!(rows, ["rows:1 rbf,,1", "rows:3 7,1,9"]);
+        // What other programs write, and what an export has beside the keyfields.
+        let rows = read(b"ID,kernel,c,seed,status\n7,a,1,5.0,done\n", "csv", &[]).expect("rows");
+        assert_eq!(rows, ["rows:2 a,1,5"]);
         let rows = read(b"c\n1\n2\n", "csv", &["kernel=rbf"]).expect("rows");
         assert_eq!(rows, ["rows:2 1,9", "rows:3 2,9"]);
     }
@@ -254,7 +271,7 @@ mod tests {
             ("jsonl", "{\"kernel\": 1.5, \"c\": 1}", "rows:1: keyfield `kernel`: expected text, found `1.5`"),
             ("jsonl", "{\"kernel\": \"a\", \"c\": [1]}", "rows:1: keyfield `c`: expected a number, found `[1]`"),
             ("jsonl", "{\"kernel\": \"a\"}", "rows:1: the row has no value of the keyfield `c`"),
-            ("jsonl", "{\"status\": \"done\"}", "`svm` has no keyfield `status`"),
+            ("jsonl", "{\"statu\": \"done\"}", "`svm` has no keyfield `statu`"),
         ] {
             let refused = read(text.as_bytes(), form, &[]);
             assert!(refused.as_ref().is_err_and(|error| error.message.contains(says)), "{refused:?} lacks {says}");
