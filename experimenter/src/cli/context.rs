@@ -46,15 +46,9 @@ impl<'a> Context<'a> {
             .enable_all()
             .build()
             .map_err(|error| Failure::new(format!("cannot start the event loop: {error}")))?;
-        let store =
-            runtime.block_on(Store::open(&target, spec, Store::DEADLINE)).map_err(|error| {
-                match Failure::from(error) {
-                    Failure::Message { code, message, hints } => {
-                        Failure::Message { code, message: format!("{target}: {message}"), hints }
-                    }
-                    Failure::ClosedPipe => Failure::ClosedPipe,
-                }
-            })?;
+        let store = runtime
+            .block_on(Store::open(&target, spec, Store::DEADLINE))
+            .map_err(|error| Failure::from(error).prefixed(&target))?;
         Ok(Self { experiment, config, console, store, runtime, target })
     }
 

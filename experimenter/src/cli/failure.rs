@@ -32,6 +32,14 @@ impl Failure {
         self
     }
 
+    /// The same failure, said of something.
+    pub(crate) fn prefixed(mut self, subject: &dyn std::fmt::Display) -> Self {
+        if let Self::Message { message, .. } = &mut self {
+            *message = format!("{subject}: {message}");
+        }
+        self
+    }
+
     pub(crate) fn code(mut self, new: u8) -> Self {
         if let Self::Message { code, .. } = &mut self {
             *code = new;

@@ -4,10 +4,8 @@ use serde_json::Value;
 
 use super::At;
 use super::section::Section;
+use crate::grid::LONGEST_RANGE;
 use crate::mistake::{Mistake, Place};
-
-/// The most values of one range: each is kept while the grid is filled.
-const LONGEST: usize = 10_000_000;
 
 const FORM: &str = "values: ['iris', 'wine'], or values: { start: 0, stop: 5, step: 1 }";
 
@@ -72,10 +70,8 @@ fn arange(start: Number, stop: Number, step: Number) -> Result<Vec<Value>, Strin
     if length.is_nan() || length <= 0.0 {
         return Err("the range is empty (`stop` is not part of it)".to_owned());
     }
-    #[expect(clippy::cast_precision_loss, reason = "the bound is far below 2^53")]
-    let longest = LONGEST as f64;
-    if length > longest {
-        return Err(format!("the range has more than {LONGEST} values"));
+    if length > f64::from(LONGEST_RANGE) {
+        return Err(format!("the range has more than {LONGEST_RANGE} values"));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 1 and the bound")]
     let length = length as usize;

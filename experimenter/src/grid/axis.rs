@@ -76,7 +76,11 @@ pub(super) fn is_given(field: &Keyfield, config: Option<&Config>, settings: &[Se
         || config.is_some_and(|config| config.values(field).is_some())
 }
 
-/// A keyfield's values: of the command line, else of the configuration, else of the attribute.
+/// Evaluates what a source says.
+type Evaluate<'a> = Box<dyn FnOnce() -> Result<Axis, Mistake> + 'a>;
+
+/// A keyfield's values: of the command line, else of the configuration, else of the attribute. What is overridden is not
+/// evaluated: it may need files that are not here.
 pub(super) fn of_field(
     definition: &'static Definition,
     index: usize,
@@ -84,41 +88,42 @@ pub(super) fn of_field(
     settings: &[Setting],
 ) -> Result<(Axis, Origin), Mistake> {
     let field = &definition.keyfields[index];
-    let name = field.column.name;
     let attribute = Place::new(definition.file, field.column.line);
-    let in_file = config.and_then(|config| config.values(field));
-    let mut sources = Vec::new();
-    let mut axis = None;
+    let mut candidates: Vec<(Source, Evaluate<'_>)> = Vec::new();
     if let Some(set) = setting::axis(index, field, settings) {
-        sources.push(Source::set());
-        axis = Some(set);
+        candidates.push((Source::set(), Box::new(|| Ok(set))));
     }
-    if let Some(At { value, place }) = in_file {
-        sources.push(Source::Place(place.clone()));
-        if axis.is_none() {
-            axis = Some(Axis::of_one(index, read_all(field, value)?));
-        }
+    if let Some(At { value, place }) = config.and_then(|config| config.values(field)) {
+        let read = move || Ok(Axis::of_one(index, read_all(field, value)?));
+        candidates.push((Source::Place(place.clone()), Box::new(read)));
     }
-    // A domain that is overridden is not evaluated: it may need files that are not here.
-    let has_domain = field.domain.is_some() || field.default.is_some() || (field.every)().is_some();
-    if has_domain {
-        sources.push(Source::Place(attribute.clone()));
-        if axis.is_none() {
-            let values = domain(field, &attribute)?.into_iter().map(|value| (value, sources[0].clone()));
-            axis = Some(Axis::of_one(index, values.collect()));
-        }
+    if field.domain.is_some() || field.default.is_some() || (field.every)().is_some() {
+        let source = Source::Place(attribute.clone());
+        let evaluate = || {
+            let values = domain(field, &attribute)?.into_iter().map(|value| (value, Source::Place(attribute.clone())));
+            Ok(Axis::of_one(index, values.collect()))
+        };
+        candidates.push((source, Box::new(evaluate)));
     }
-    let axis = axis.ok_or_else(|| {
-        Mistake::new(
-            format!("keyfield `{name}` has no values ({attribute})"),
-            format!(
-                "write `{name}: … = [a, b]` in the attribute, give them by `--set {name}=a,b`, or write `{name}: {{ values: \
-                 [a, b] }}` into the configuration file"
-            ),
-        )
-    })?;
-    let origin = Origin::new(name, axis.len(), sources);
+    let mut candidates = candidates.into_iter();
+    let (source, axis) = candidates.next().ok_or_else(|| no_values(field, &attribute))?;
+    let axis = axis()?;
+    let sources = std::iter::once(source).chain(candidates.map(|(source, _)| source)).collect();
+    let origin = Origin::new(field.column.name, axis.len(), sources);
     Ok((axis, origin))
+}
+
+/// Nobody has given a keyfield values.
+fn no_values(field: &Keyfield, attribute: &Place) -> Mistake {
+    let name = field.column.name;
+    Mistake::new(
+        format!("keyfield `{name}` has no values ({attribute})"),
+        format!(
+            "write `{name}: … = [a, b]` in the attribute, give them by `--set {name}=a,b`, or write `{name}: {{ values: \
+             [a, b] }}` into {}",
+            crate::config::DEFAULT_CONFIG
+        ),
+    )
 }
 
 /// The rows that the attribute lists.

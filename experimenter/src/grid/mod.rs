@@ -18,6 +18,9 @@ use axis::Axis;
 pub(crate) use origin::{Origin, Source};
 use setting::Setting;
 
+/// The most values of one range: each is kept while the grid is filled.
+pub(crate) const LONGEST_RANGE: u32 = 10_000_000;
+
 /// The most combinations that `only` is asked about: each is kept by its number until it is filled.
 const MOST_TO_CHOOSE: u64 = 100_000_000;
 

@@ -2,6 +2,7 @@
 
 use experimenter_diesel::Value;
 
+use super::LONGEST_RANGE;
 use super::axis::Axis;
 use super::origin::Source;
 use crate::Definition;
@@ -57,9 +58,6 @@ impl Setting {
     }
 }
 
-/// The most values of one range: each is kept while the grid is filled.
-const LONGEST_RANGE: u64 = 10_000_000;
-
 /// One element of a list: as typed, or between double quotes.
 #[derive(Debug, PartialEq)]
 struct Item {
@@ -76,7 +74,7 @@ impl Item {
             if first > last {
                 return Err(FieldError::new(format!("the range `{}` is empty", self.text)));
             }
-            if last.abs_diff(first) >= LONGEST_RANGE {
+            if last.abs_diff(first) >= LONGEST_RANGE.into() {
                 return Err(FieldError::new(format!("the range `{}` has more than {LONGEST_RANGE} values", self.text)));
             }
             for n in first..=last {
