@@ -145,10 +145,12 @@ async fn add_keyfields(
     columns: &mut Vec<(String, String)>,
 ) -> Result<Vec<String>> {
     let lacking = addable(spec, columns, connection.backend());
+    if lacking.is_empty() {
+        return Ok(Vec::new());
+    }
     let clauses: Vec<_> = lacking.iter().map(|(_, clause)| clause.clone()).collect();
     // All of them or none: SQLite adds one column by a statement, and takes such statements into a transaction.
     let alterations = match connection.backend() {
-        _ if clauses.is_empty() => Vec::new(),
         Backend::Mysql => vec![clauses.join(", ")],
         Backend::Sqlite => clauses,
     };

@@ -88,7 +88,7 @@ pub fn listed<I>(rows: impl FnOnce() -> I) -> Listed<I> {
     Listed(rows())
 }
 
-/// The rows of an iterator; of a `Result` of one they are [`Listed::rows`], which comes before this.
+/// The rows of an iterator; of a `Result` of one they are those of the method of the same name, which comes before this.
 pub trait ListedRows<I> {
     /// The keyfields' values of each row.
     ///
