@@ -62,13 +62,8 @@ const _: () = {
     __p::inventory::submit!(__p::Registration::of:: < SgdKey > ());
 };
 /// The keyfields of the experiment `sgd`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -86,13 +81,8 @@ struct SgdKey {
     pub n: u8,
 }
 /// The resultfields of the experiment `sgd`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -101,13 +91,8 @@ struct SgdKey {
 #[serde(crate = "::experimenter::__private::serde")]
 struct SgdResults {}
 /// Some of the resultfields of the experiment `sgd`; those that are `None` are not written.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -118,13 +103,8 @@ struct SgdResults {}
 #[serde(default)]
 struct SgdPartial {}
 /// A row of the table of the experiment `sgd`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -164,12 +144,12 @@ type SgdRun = ::experimenter::Run<SgdKey>;
 /// The Diesel schema of the experiment `sgd`.
 #[allow(
     dead_code,
+    non_snake_case,
     unreachable_pub,
     unused_imports,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
+    unused_qualifications
 )]
+#[allow(clippy::pedantic, clippy::nursery)]
 mod sgd_schema {
     ::diesel::table! {
         #[doc = " The table of the experiment `sgd`."] #[sql_name = "sgd"] sgd(id) {

@@ -59,13 +59,8 @@ const _: () = {
     __p::inventory::submit!(__p::Registration::of:: < DocsKey > ());
 };
 /// The keyfields of the experiment `docs`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -79,13 +74,8 @@ struct DocsKey {
     pub path: String,
 }
 /// The resultfields of the experiment `docs`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -94,13 +84,8 @@ struct DocsKey {
 #[serde(crate = "::experimenter::__private::serde")]
 struct DocsResults {}
 /// Some of the resultfields of the experiment `docs`; those that are `None` are not written.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -111,13 +96,8 @@ struct DocsResults {}
 #[serde(default)]
 struct DocsPartial {}
 /// A row of the table of the experiment `docs`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -148,13 +128,8 @@ struct DocsRow {
     pub error: ::core::option::Option<::std::string::String>,
 }
 /// One a step.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -172,12 +147,12 @@ type DocsRun = ::experimenter::Run<DocsKey>;
 /// The Diesel schema of the experiment `docs`.
 #[allow(
     dead_code,
+    non_snake_case,
     unreachable_pub,
     unused_imports,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
+    unused_qualifications
 )]
+#[allow(clippy::pedantic, clippy::nursery)]
 mod docs_schema {
     ::diesel::table! {
         #[doc = " The table of the experiment `docs`."] #[sql_name = "docs"] docs(id) {

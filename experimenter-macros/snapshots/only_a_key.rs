@@ -43,13 +43,8 @@ const _: () = {
     __p::inventory::submit!(__p::Registration::of:: < TinyKey > ());
 };
 /// The keyfields of the experiment `tiny`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -63,13 +58,8 @@ struct TinyKey {
     pub seed: i64,
 }
 /// The resultfields of the experiment `tiny`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -78,13 +68,8 @@ struct TinyKey {
 #[serde(crate = "::experimenter::__private::serde")]
 struct TinyResults {}
 /// Some of the resultfields of the experiment `tiny`; those that are `None` are not written.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -95,13 +80,8 @@ struct TinyResults {}
 #[serde(default)]
 struct TinyPartial {}
 /// A row of the table of the experiment `tiny`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -137,12 +117,12 @@ type TinyRun = ::experimenter::Run<TinyKey>;
 /// The Diesel schema of the experiment `tiny`.
 #[allow(
     dead_code,
+    non_snake_case,
     unreachable_pub,
     unused_imports,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
+    unused_qualifications
 )]
+#[allow(clippy::pedantic, clippy::nursery)]
 mod tiny_schema {
     ::diesel::table! {
         #[doc = " The table of the experiment `tiny`."] #[sql_name = "tiny"] tiny(id) {

@@ -48,13 +48,8 @@ const _: () = {
     __p::inventory::submit!(__p::Registration::of:: < TimedKey > ());
 };
 /// The keyfields of the experiment `timed`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -68,13 +63,8 @@ pub struct TimedKey {
     pub n: i32,
 }
 /// The resultfields of the experiment `timed`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -89,13 +79,8 @@ pub struct TimedResults {
     pub note: Option<String>,
 }
 /// Some of the resultfields of the experiment `timed`; those that are `None` are not written.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -112,13 +97,8 @@ pub struct TimedPartial {
     pub note: Option<String>,
 }
 /// A row of the table of the experiment `timed`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -163,12 +143,12 @@ pub type TimedRun = ::experimenter::Run<TimedKey>;
 /// The Diesel schema of the experiment `timed`.
 #[allow(
     dead_code,
+    non_snake_case,
     unreachable_pub,
     unused_imports,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
+    unused_qualifications
 )]
+#[allow(clippy::pedantic, clippy::nursery)]
 pub mod timed_schema {
     ::diesel::table! {
         #[doc = " The table of the experiment `timed`."] #[sql_name = "t"] timed(id) {

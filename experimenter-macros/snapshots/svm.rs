@@ -79,13 +79,8 @@ const _: () = {
     __p::inventory::submit!(__p::Registration::of:: < SvmKey > ());
 };
 /// The keyfields of the experiment `svm`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -107,13 +102,8 @@ struct SvmKey {
     pub seed: i64,
 }
 /// The resultfields of the experiment `svm`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -129,13 +119,8 @@ struct SvmResults {
     pub test_accuracy: f64,
 }
 /// Some of the resultfields of the experiment `svm`; those that are `None` are not written.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -153,13 +138,8 @@ struct SvmPartial {
     pub test_accuracy: ::core::option::Option<f64>,
 }
 /// A row of the table of the experiment `svm`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -204,13 +184,8 @@ struct SvmRow {
     pub error: ::core::option::Option<::std::string::String>,
 }
 /// An entry of the logtable `folds` of the experiment `svm`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(
     ::experimenter::__private::serde::Serialize,
@@ -230,12 +205,12 @@ type SvmRun = ::experimenter::Run<SvmKey>;
 /// The Diesel schema of the experiment `svm`.
 #[allow(
     dead_code,
+    non_snake_case,
     unreachable_pub,
     unused_imports,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
+    unused_qualifications
 )]
+#[allow(clippy::pedantic, clippy::nursery)]
 mod svm_schema {
     ::diesel::table! {
         #[doc = " The table of the experiment `svm`."] #[sql_name = "svm"] svm(id) {

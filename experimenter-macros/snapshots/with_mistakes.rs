@@ -9,52 +9,32 @@ fn wrong(key: &WrongKey) -> WrongResults {}
     "`&str` cannot be the type of a field\nhelp: write `String`"
 }
 /// The keyfields of the experiment `wrong`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 struct WrongKey {
     /// The keyfield `seed`.
     pub seed: usize,
 }
 /// The resultfields of the experiment `wrong`.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 struct WrongResults {
     /// The resultfield `y`.
     pub y: f64,
 }
 /// Some of the resultfields of the experiment `wrong`; those that are `None` are not written.
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 #[derive(::core::default::Default)]
 struct WrongPartial {
     /// The resultfield `y`.
     pub y: ::core::option::Option<f64>,
 }
-#[allow(
-    dead_code,
-    unreachable_pub,
-    unused_qualifications,
-    clippy::pedantic,
-    clippy::nursery
-)]
+#[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+#[allow(clippy::pedantic, clippy::nursery)]
 #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
 struct WrongRow {}
 /// One run of the experiment `wrong`.

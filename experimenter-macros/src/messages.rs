@@ -82,8 +82,23 @@ pub(crate) fn logtable_form(name: &str) -> String {
 pub(crate) fn unknown_attribute(name: &str) -> String {
     message!(
         "`{name}` is not an attribute of a field",
-        "note: a field can have doc comments and `#[sql = \"…\"]`, the SQL type of its column; a keyfield can have \
-         `#[default = …]` as well",
+        "note: a field can have doc comments, `#[sql = \"…\"]`, the SQL type of its column, and `#[column = \"…\"]`, its \
+         name; a keyfield can have `#[default = …]` as well",
+    )
+}
+
+pub(crate) fn column_form() -> String {
+    message!("`column` takes the name of the column as a string", "help: write `#[column = \"type\"]`")
+}
+
+pub(crate) fn column_twice() -> String {
+    message!("the field's column has two names", "help: leave one `#[column = \"…\"]`")
+}
+
+pub(crate) fn column_characters(name: &str) -> String {
+    message!(
+        "`{name}` cannot name a column",
+        "help: use the letters `A` to `Z` and `a` to `z`, digits and `_`, at least one",
     )
 }
 
@@ -122,22 +137,28 @@ pub(crate) fn fixed_column(name: &str, columns: &[&str]) -> String {
 pub(crate) fn diesel_name(name: &str) -> String {
     message!(
         "`{name}` cannot be a column, since `diesel::table!` calls something of its own so",
-        "help: give the field another name, such as `{name}_value`",
+        "help: give the field another name, such as `{name}_value`; the column keeps its by `#[column = \"{name}\"]`",
     )
 }
 
 pub(crate) fn reserved_word(name: &str, instead: &str) -> String {
-    message!("`{name}` is a reserved word of SQL", "help: give it another name, such as `{instead}`")
+    message!(
+        "`{name}` is a reserved word of SQL",
+        "help: give it another name, such as `{instead}`; a column keeps its by `#[column = \"{name}\"]`",
+    )
 }
 
 pub(crate) fn raw_identifier(name: &str) -> String {
-    message!("a raw identifier (`r#{name}`) cannot name a column", "help: give it another name, such as `{name}_value`")
+    message!(
+        "a raw identifier (`r#{name}`) cannot name a column",
+        "help: give it another name, such as `{name}_value`; a column keeps its by `#[column = \"{name}\"]`",
+    )
 }
 
 pub(crate) fn rust_keyword(name: &str) -> String {
     message!(
         "`{name}` is a keyword of Rust, which cannot name a field",
-        "help: give it another name, such as `{name}_value`",
+        "help: give it another name, such as `{name}_value`; a column keeps its by `#[column = \"{name}\"]`",
     )
 }
 

@@ -85,6 +85,19 @@ fn listed() -> experimenter::Result<Vec<ListedRowsKey>> {
     std::fs::read_to_string("listed")?.lines().map(row).collect()
 }
 
+/// Columns with names that Rust and SQL keep for themselves.
+#[experiment(
+    keyfields = { #[column = "type"] kind: String = ["a", "b"], #[column = "order"] rank: i32 = 0..2 },
+    resultfields = { #[column = "class"] label: String },
+    logtables = { steps: { #[column = "group"] batch: i32 } },
+    result_timestamps = true,
+)]
+pub(crate) fn renamed(key: &RenamedKey, run: &mut RenamedRun) -> experimenter::Result<RenamedResults> {
+    run.log(RenamedSteps { batch: key.rank })?;
+    run.write(RenamedPartial { label: Some("begun".to_owned()) })?;
+    Ok(RenamedResults { label: format!("{}{}", key.kind, key.rank) })
+}
+
 /// A value that its column cannot hold.
 #[experiment(
     keyfields = {

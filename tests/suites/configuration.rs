@@ -234,6 +234,32 @@ fn refused_columns(output: &Output, says: &str) {
 }
 
 #[test]
+fn an_existing_table_keeps_the_names_of_its_columns() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let renamed = |arguments: &[&str]| {
+            sandbox.run(zoo(), [&["--experiment", "renamed", "--database", &url], arguments].concat())
+        };
+        sandbox.write(
+            CONFIG,
+            "PY_EXPERIMENTER:\n  Database:\n    table:\n      name: renamed\n      keyfields:\n        type: { type: VARCHAR(9), \
+             values: [c] }\n      resultfields: { class: LONGTEXT }\n    logtables: { steps: { group: INT } }\n",
+        );
+        renamed(&["run", "--set", "order=5,6", "--by", "type"]).success().stderr_has("2 rows done");
+        assert_eq!(target.value("SELECT class FROM renamed WHERE `type` = 'c' AND `order` = 6"), Some("c6".to_owned()));
+        assert_eq!(target.value("SELECT SUM(`group`) FROM renamed__steps"), Some("11".to_owned()));
+        renamed(&["reset", "--ids", "1", "--yes"]).success();
+        renamed(&["execute"]).success().stderr_has("1 rows done");
+        renamed(&["export"]).success().stdout_has("ID,type,order,creation_date").stdout_has(",class,class_timestamp,");
+        renamed(&["fill", "--set", "order=5,6", "--dry-run"])
+            .success()
+            .stdout_has("would add 0 rows, 2 are there already");
+        refused(&renamed(&["fill", "--set", "rank=5"]), &["no keyfield `rank`", "`type`, `order`"]);
+    });
+}
+
+#[test]
 fn listed_rows_are_the_grid_alone() {
     let sandbox = Sandbox::new();
     let fill = |arguments: &[&str]| sandbox.run(zoo(), [&["fill", "--experiment", "listed_rows"], arguments].concat());

@@ -77,6 +77,22 @@ fn rows_are_joined_with_their_logtable_and_grouped() -> QueryResult<()> {
 }
 
 #[test]
+fn a_column_of_another_name_is_its_field() -> QueryResult<()> {
+    use zoo::renamed_schema::{renamed, steps};
+    let (_sandbox, mut connection) = executed(env!("CARGO_BIN_EXE_zoo"), &["--experiment", "renamed"]);
+    let rows: Vec<zoo::RenamedRow> = renamed::table
+        .filter(renamed::kind.eq("b").and(renamed::rank.gt(0)))
+        .select(zoo::RenamedRow::as_select())
+        .load(&mut connection)?;
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].kind.as_str(), rows[0].label.as_deref()), ("b", Some("b1")));
+    assert!(rows[0].label_timestamp.is_some());
+    let batches: Vec<Option<i32>> = steps::table.select(steps::batch).order(steps::id).load(&mut connection)?;
+    assert_eq!(batches, [Some(0), Some(1), Some(0), Some(1)]);
+    Ok(())
+}
+
+#[test]
 fn every_type_comes_back_as_it_went() -> QueryResult<()> {
     use zoo::kinds_schema::kinds;
     let (_sandbox, mut connection) = executed(env!("CARGO_BIN_EXE_zoo"), &["--experiment", "kinds"]);

@@ -22,10 +22,12 @@ pub(crate) fn experiment(raw: RawAttribute, function: RawFunction, errors: &mut 
         some_keyfields(keyfields.as_ref(), &names, errors);
     }
     let result_timestamps = result_timestamps.is_some_and(|literal| literal.value);
-    let (keys, results) = (entries(keyfields), entries(resultfields));
+    let (mut keys, mut results) = (entries(keyfields), entries(resultfields));
+    field::columns(keys.iter_mut().chain(&mut results), errors);
     naming::main_table(&keys, &results, result_timestamps, &names.function, errors);
     table::main_columns(&keys, &results, result_timestamps, &names.function, errors);
-    let logs = entries(logtables);
+    let mut logs = entries(logtables);
+    field::columns(logs.iter_mut().flat_map(|logtable| &mut logtable.columns), errors);
     naming::logtables(&logs, &names, errors);
     let table = table::name(table, &names.function, &logs, errors);
     functions::only(only.as_ref(), &names.key, errors);

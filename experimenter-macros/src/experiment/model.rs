@@ -95,8 +95,17 @@ pub(crate) enum Domain {
 pub(crate) struct Field {
     pub(crate) docs: Vec<Attribute>,
     pub(crate) name: Ident,
+    /// The column's name, where it is not the field's.
+    pub(crate) column: Option<LitStr>,
     pub(crate) ty: FieldType,
     pub(crate) sql: Option<LitStr>,
+}
+
+impl Field {
+    /// The name of the column.
+    pub(crate) fn column_name(&self) -> String {
+        self.column.as_ref().map_or_else(|| self.name.to_string().trim_start_matches("r#").to_owned(), LitStr::value)
+    }
 }
 
 /// A field's type: as written, and without its `Option`.

@@ -34,6 +34,8 @@ pub(crate) struct RawBlock<T> {
 pub(crate) struct RawField {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) name: Ident,
+    /// The column's name, where it is not the field's; it is taken out of the attributes later.
+    pub(crate) column: Option<LitStr>,
     pub(crate) ty: Option<Type>,
     pub(crate) domain: Option<RawDomain>,
 }
@@ -184,7 +186,7 @@ fn field(input: ParseStream<'_>, errors: &mut Errors) -> Result<RawField> {
     let name = field_name(input)?;
     let ty = field_type(input, &name, errors)?;
     let domain = if input.peek(Token![=]) { Some(domain(input, &name)?) } else { None };
-    Ok(RawField { attributes, name, ty, domain })
+    Ok(RawField { attributes, name, column: None, ty, domain })
 }
 
 fn field_name(input: ParseStream<'_>) -> Result<Ident> {

@@ -175,6 +175,25 @@ fn __values() -> i64 {
     2
 }
 
+/// Columns of an existing table, and names in another case.
+#[experiment(
+    keyfields = {
+        #[column = "type"]
+        kind: String = ["a"],
+        #[column = "order"]
+        rank: i32 = 0..2,
+        maxDepth: i32 = [3],
+        C: f64 = [0.1],
+    },
+    resultfields = { #[column = "class"] label: String, #[column = "function"] function: f64 },
+    logtables = { steps: { #[column = "group"] batch: i32, bestLoss: f64 } },
+    result_timestamps = true,
+)]
+fn renamed(key: &RenamedKey, run: &mut RenamedRun) -> experimenter::Result<RenamedResults> {
+    run.log(RenamedSteps { batch: key.rank, bestLoss: key.C })?;
+    Ok(RenamedResults { label: key.kind.clone(), function: f64::from(key.maxDepth) })
+}
+
 fn try_rows() -> std::io::Result<[HygienicKey; 1]> {
     Ok([HygienicKey { seed: 7 }])
 }

@@ -30,7 +30,7 @@ impl Place {
 
 /// A field with a type.
 pub(super) fn column(raw: RawField, place: Place, errors: &mut Errors) -> Option<Field> {
-    let RawField { mut attributes, name, ty, domain } = raw;
+    let RawField { mut attributes, name, column, ty, domain } = raw;
     if let Some(RawDomain { eq, values }) = domain {
         errors.over(quote::quote!(#eq #values), messages::domain_elsewhere(&name.to_string(), place.as_str()));
     }
@@ -39,7 +39,20 @@ pub(super) fn column(raw: RawField, place: Place, errors: &mut Errors) -> Option
     }
     let sql = sql(&mut attributes, errors);
     let docs = docs(attributes, messages::unknown_attribute, errors);
-    Some(Field { docs, name, ty: types::field_type(ty?, errors)?, sql })
+    Some(Field { docs, name, column, ty: types::field_type(ty?, errors)?, sql })
+}
+
+/// Takes `#[column = "…"]` out of the fields' attributes.
+pub(super) fn columns<'a>(fields: impl Iterator<Item = &'a mut RawField>, errors: &mut Errors) {
+    for RawField { attributes, column, .. } in fields {
+        for attribute in take(attributes, "column") {
+            match string(&attribute) {
+                None => errors.over(&attribute.meta, messages::column_form()),
+                Some(_) if column.is_some() => errors.over(&attribute.meta, messages::column_twice()),
+                name => *column = name,
+            }
+        }
+    }
 }
 
 /// Doc comments, and nothing else.

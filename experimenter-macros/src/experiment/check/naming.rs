@@ -1,6 +1,7 @@
 //! The rules for names of columns and logtables.
 
 use proc_macro2::Ident;
+use syn::LitStr;
 
 use super::super::model::Names;
 use super::super::parse::{RawField, RawLogtable};
@@ -16,23 +17,23 @@ pub(super) fn main_table(
     function: &Ident,
     errors: &mut Errors,
 ) {
-    let fields: Vec<_> = keys.iter().chain(results).map(|field| &field.name).collect();
+    let fields: Vec<_> = keys.iter().chain(results).collect();
     distinct(&fields, errors);
-    for name in &fields {
-        let _ = column(name, names::FIXED_COLUMNS, errors) && unlike_table(name, function, errors);
+    for field in &fields {
+        let _ = column(field, names::FIXED_COLUMNS, errors) && unlike_table(&field.name, function, errors);
     }
     if result_timestamps {
-        let results: Vec<_> = results.iter().map(|field| &field.name).collect();
+        let results: Vec<_> = results.iter().collect();
         unlike_timestamps(&fields, &results, errors);
     }
 }
 
 /// The names of one logtable's columns.
 pub(super) fn logtable_columns(logtable: &Ident, columns: &[RawField], errors: &mut Errors) {
-    let fields: Vec<_> = columns.iter().map(|field| &field.name).collect();
+    let fields: Vec<_> = columns.iter().collect();
     distinct(&fields, errors);
-    for name in fields {
-        let _ = column(name, names::LOGTABLE_COLUMNS, errors) && unlike_table(name, logtable, errors);
+    for field in fields {
+        let _ = column(field, names::LOGTABLE_COLUMNS, errors) && unlike_table(&field.name, logtable, errors);
     }
 }
 
@@ -52,33 +53,71 @@ pub(super) fn logtables(logtables: &[RawLogtable], names: &Names, errors: &mut E
         } else if names::STRUCT_ENDINGS.iter().any(|ending| *ending == names::camel_case(&text)) {
             errors.at(name, messages::logtable_struct(&text, &row_struct.to_string()));
         } else {
-            column(name, &[], errors);
+            identifier(name, &[], errors);
         }
     }
 }
 
-/// To SQL, names that differ in case alone are one.
-fn distinct(fields: &[&Ident], errors: &mut Errors) {
-    for (index, name) in fields.iter().enumerate() {
-        let text = name.to_string();
-        let first = fields.iter().take(index).find(|first| first.to_string().eq_ignore_ascii_case(&text));
-        if let Some(first) = first {
-            errors.at(name, messages::duplicate_field(&text, &first.to_string()));
+/// The name of a field's column.
+fn column_name(field: &RawField) -> String {
+    field.column.as_ref().map_or_else(|| field.name.to_string(), LitStr::value)
+}
+
+/// Reports at a field's column, where it has a name of its own, or else at the field.
+fn report(field: &RawField, message: String, errors: &mut Errors) {
+    match &field.column {
+        Some(literal) => errors.at(literal, message),
+        None => errors.at(&field.name, message),
+    }
+}
+
+/// To SQL, names that differ in case alone are one; to Rust, equal ones are.
+fn distinct(fields: &[&RawField], errors: &mut Errors) {
+    for (index, field) in fields.iter().enumerate() {
+        let (before, text) = (&fields[..index], column_name(field));
+        let same = |first: &&&RawField| column_name(first).eq_ignore_ascii_case(&text);
+        if let Some(first) = before.iter().find(same) {
+            report(field, messages::duplicate_field(&text, &column_name(first)), errors);
+        } else if before.iter().any(|first| first.name == field.name) {
+            let name = field.name.to_string();
+            errors.at(&field.name, messages::duplicate_field(&name, &name));
         }
+    }
+}
+
+/// A column that SQL takes, of a field that Diesel and Rust take.
+fn column(field: &RawField, fixed: &[&str], errors: &mut Errors) -> bool {
+    let Some(literal) = &field.column else { return identifier(&field.name, fixed, errors) };
+    let name = literal.value();
+    let message = if fixed.iter().any(|fixed| fixed.eq_ignore_ascii_case(&name)) {
+        messages::fixed_column(&name, fixed)
+    } else if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        messages::column_characters(&name)
+    } else if name.len() > names::LONGEST_NAME {
+        messages::name_too_long(&name, names::LONGEST_NAME)
+    } else {
+        return field_name(&field.name, fixed, errors);
+    };
+    errors.at(literal, message);
+    false
+}
+
+/// The name of a field whose column has another.
+fn field_name(name: &Ident, fixed: &[&str], errors: &mut Errors) -> bool {
+    match unusable(name, fixed) {
+        Some(message) => {
+            errors.at(name, message);
+            false
+        }
+        None => true,
     }
 }
 
 /// A name that SQL, Diesel and Rust all take.
-fn column(name: &Ident, fixed: &[&str], errors: &mut Errors) -> bool {
+fn identifier(name: &Ident, fixed: &[&str], errors: &mut Errors) -> bool {
     let text = name.to_string();
-    let message = if let Some(raw) = text.strip_prefix("r#") {
-        messages::raw_identifier(raw)
-    } else if fixed.iter().any(|fixed| fixed.eq_ignore_ascii_case(&text)) {
-        messages::fixed_column(&text, fixed)
-    } else if names::is_diesel_name(&text) {
-        messages::diesel_name(&text)
-    } else if names::is_rust_keyword(name) {
-        messages::rust_keyword(&text)
+    let message = if let Some(message) = unusable(name, fixed) {
+        message
     } else if names::is_reserved_word(&text) {
         messages::reserved_word(&text, &names::instead_of(&text))
     } else if !text.is_ascii() {
@@ -92,6 +131,22 @@ fn column(name: &Ident, fixed: &[&str], errors: &mut Errors) -> bool {
     false
 }
 
+/// Why a name can be no field of the structs and of the schema, whatever its column is called.
+fn unusable(name: &Ident, fixed: &[&str]) -> Option<String> {
+    let text = name.to_string();
+    if let Some(raw) = text.strip_prefix("r#") {
+        Some(messages::raw_identifier(raw))
+    } else if fixed.iter().any(|fixed| fixed.eq_ignore_ascii_case(&text)) {
+        Some(messages::fixed_column(&text, fixed))
+    } else if names::is_diesel_name(&text) {
+        Some(messages::diesel_name(&text))
+    } else if names::is_rust_keyword(name) {
+        Some(messages::rust_keyword(&text))
+    } else {
+        None
+    }
+}
+
 /// `diesel::table!` refuses a column that is called like its table.
 fn unlike_table(name: &Ident, table: &Ident, errors: &mut Errors) -> bool {
     let like = name == table;
@@ -101,19 +156,23 @@ fn unlike_table(name: &Ident, table: &Ident, errors: &mut Errors) -> bool {
     !like
 }
 
-/// `result_timestamps` adds columns.
-fn unlike_timestamps(fields: &[&Ident], results: &[&Ident], errors: &mut Errors) {
-    for name in fields {
-        let text = name.to_string();
-        let like = |result: &&&Ident| format!("{result}_timestamp").eq_ignore_ascii_case(&text);
+/// `result_timestamps` adds columns, and fields of the struct.
+fn unlike_timestamps(fields: &[&RawField], results: &[&RawField], errors: &mut Errors) {
+    for field in fields {
+        let (name, column) = (field.name.to_string(), column_name(field));
+        let like = |result: &&&RawField| {
+            format!("{}_timestamp", column_name(result)).eq_ignore_ascii_case(&column)
+                || format!("{}_timestamp", result.name) == name
+        };
         if let Some(result) = results.iter().find(like) {
-            errors.at(name, messages::timestamp_column(&text, &result.to_string()));
+            report(field, messages::timestamp_column(&column, &column_name(result)), errors);
         }
     }
     for result in results {
-        let added = format!("{result}_timestamp");
-        if added.len() > names::LONGEST_NAME && result.to_string().len() <= names::LONGEST_NAME {
-            errors.at(result, messages::name_too_long(&added, names::LONGEST_NAME));
+        let column = column_name(result);
+        let added = format!("{column}_timestamp");
+        if added.len() > names::LONGEST_NAME && column.len() <= names::LONGEST_NAME {
+            report(result, messages::name_too_long(&added, names::LONGEST_NAME), errors);
         }
     }
 }

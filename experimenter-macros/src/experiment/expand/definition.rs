@@ -87,8 +87,8 @@ fn line_of(tokens: &impl Spanned) -> Literal {
 }
 
 fn keyfield(Keyfield { field, domain, default }: &Keyfield) -> TokenStream {
-    let Field { docs: _, name, ty, sql } = field;
-    let (written, text, line, sql) = (&ty.written, text(name), line(name), sql_override(sql.as_ref()));
+    let Field { docs: _, name, column: _, ty, sql } = field;
+    let (written, text, line, sql) = (&ty.written, field.column_name(), line(name), sql_override(sql.as_ref()));
     let over = values(domain, written);
     let default = default.as_ref().map(|value| default_value(value, written));
     quote! { __p::Keyfield::new::<#written>(#text, #line) #sql #over #default }
@@ -115,8 +115,9 @@ fn default_value(value: &Expr, ty: &Type) -> TokenStream {
     quote! { .default(|| #element) }
 }
 
-fn column(Field { docs: _, name, ty, sql }: &Field) -> TokenStream {
-    let (written, text, line, sql) = (&ty.written, text(name), line(name), sql_override(sql.as_ref()));
+fn column(field: &Field) -> TokenStream {
+    let Field { docs: _, name, column: _, ty, sql } = field;
+    let (written, text, line, sql) = (&ty.written, field.column_name(), line(name), sql_override(sql.as_ref()));
     quote! { __p::Column::new::<#written>(#text, #line) #sql }
 }
 

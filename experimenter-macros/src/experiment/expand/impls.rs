@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::super::model::{Call, Experiment, Field, Keyfield, Logtable, Names, Parameters};
 use super::checks;
-use super::definition::{definition, empty_definition, text};
+use super::definition::{definition, empty_definition};
 
 /// What each of the traits' functions does.
 struct Bodies {
@@ -113,7 +113,7 @@ fn implement_entry(logtable: &Logtable, index: usize, key: &Ident, values: &Toke
 fn from_values(keyfields: &[Keyfield]) -> TokenStream {
     let fields = keyfields.iter().enumerate().map(|(index, Keyfield { field, .. })| {
         let index = Literal::usize_unsuffixed(index);
-        let (name, text) = (&field.name, text(&field.name));
+        let (name, text) = (&field.name, field.column_name());
         quote! { #name: __p::field(values, #index, #text)? }
     });
     quote! { ::core::result::Result::Ok(Self { #(#fields),* }) }

@@ -24,7 +24,8 @@ pub(super) fn module(experiment: &Experiment) -> TokenStream {
     });
     quote! {
         #docs
-        #[allow(dead_code, unreachable_pub, unused_imports, unused_qualifications, clippy::pedantic, clippy::nursery)]
+        #[allow(dead_code, non_snake_case, unreachable_pub, unused_imports, unused_qualifications)]
+        #[allow(clippy::pedantic, clippy::nursery)]
         #visibility mod #schema {
             #main
             #(#tables)*
@@ -43,7 +44,8 @@ fn main_table(experiment: &Experiment) -> TokenStream {
         let time = result_timestamps.then(|| {
             let name = format_ident!("{}_timestamp", field.name);
             let docs = format!(" When `{}` was written.", field.name);
-            quote! { #[doc = #docs] #name -> Nullable<Text>, }
+            let sql_name = field.column.as_ref().map(|column| sql_name(&format!("{}_timestamp", column.value())));
+            quote! { #[doc = #docs] #sql_name #name -> Nullable<Text>, }
         });
         quote! { #value #time }
     });
@@ -103,9 +105,15 @@ fn logtable_table(logtable: &Logtable, experiment: &Experiment) -> TokenStream {
 }
 
 fn column(field: &Field, what: &str, nullable: bool) -> TokenStream {
-    let Field { docs, name, ty: FieldType { kind, .. }, sql: _ } = field;
+    let Field { docs, name, column, ty: FieldType { kind, .. }, sql: _ } = field;
+    let sql_name = column.as_ref().map(|column| sql_name(&column.value()));
     let docs = docs_of(docs, &format!("The {what} `{name}`."));
     let sql_type = Ident::new(kind.diesel(), Span::call_site());
     let sql_type = if nullable { quote!(Nullable<#sql_type>) } else { quote!(#sql_type) };
-    quote! { #docs #name -> #sql_type, }
+    quote! { #docs #sql_name #name -> #sql_type, }
+}
+
+/// The name of a column that is not its field's.
+fn sql_name(name: &str) -> TokenStream {
+    quote! { #[sql_name = #name] }
 }

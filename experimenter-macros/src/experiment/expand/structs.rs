@@ -123,7 +123,8 @@ fn structure(
 ) -> TokenStream {
     quote! {
         #docs
-        #[allow(dead_code, unreachable_pub, unused_qualifications, clippy::pedantic, clippy::nursery)]
+        #[allow(dead_code, non_snake_case, unreachable_pub, unused_qualifications)]
+        #[allow(clippy::pedantic, clippy::nursery)]
         #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
         #attributes
         #visibility struct #name { #fields }
@@ -165,7 +166,7 @@ fn keyfield(field: &Field, derives: Derives) -> TokenStream {
 
 /// A field with its type as written.
 fn value(field: &Field, kind: &str, derives: Derives) -> TokenStream {
-    let Field { docs, name, ty, sql: _ } = field;
+    let Field { docs, name, column: _, ty, sql: _ } = field;
     let docs = docs_of(docs, &format!("The {kind} `{name}`."));
     let serde = serde(ty, derives);
     let written = &ty.written;
@@ -181,7 +182,7 @@ enum Use {
 
 /// A resultfield that may be `None`; an `Option` stays one.
 fn optional(field: &Field, derives: Derives, usage: Use) -> TokenStream {
-    let Field { docs, name, ty, sql: _ } = field;
+    let Field { docs, name, column: _, ty, sql: _ } = field;
     let FieldType { written, inner, optional, kind } = ty;
     let docs = docs_of(docs, &format!("The resultfield `{name}`."));
     let serde = serde(ty, derives);
