@@ -94,6 +94,9 @@ impl fmt::Display for StoreError {
                 differences.iter().try_for_each(|difference| write!(f, "\n  {difference}"))
             }
             Self::Misfit { field, value, reason } => write!(f, "keyfield `{field}`: `{value}` is {reason}"),
+            Self::LeaseLost { id, attempt, current: Some(current) } if attempt == current => {
+                write!(f, "row {id} is not held by attempt {attempt} any more: somebody else changed its status")
+            }
             Self::LeaseLost { id, attempt, current: Some(current) } => {
                 write!(f, "row {id} was reset or claimed again: this is attempt {attempt}, the row is at {current}")
             }

@@ -236,6 +236,10 @@ fn a_result_does_not_reach_a_row_that_was_filled_meanwhile() {
     for_each_database(|target| {
         let study = Study::edited(target, "limit: 200", "limit: 200, wait_for: open");
         study.ours(&["fill"]).success();
+        // A row's identity has the resolution of its creation date, a second.
+        let earlier = "2020-01-01 00:00:00";
+        target.sql(&format!("UPDATE study SET creation_date = '{earlier}'"));
+        target.sql(&format!("UPDATE experimenter__study__claims SET created = '{earlier}'"));
         let mut executer = study.sandbox.spawn(descent(), ["execute", "--max-experiments", "1"]);
         wait_until(|| study.count("status = 'running'") == 1);
         study.python(&["delete_table", "fill"]);
