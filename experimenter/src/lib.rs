@@ -39,6 +39,8 @@ mod experiment;
 mod grid;
 mod mistake;
 mod outcome;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the executer captures with it"))]
+mod output;
 mod panics;
 mod registry;
 mod report;

@@ -39,6 +39,16 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// A size as people read it: `12 B`, `64.5 kB`, `3.2 GB`.
+#[expect(clippy::cast_precision_loss, reason = "a size, to one digit")]
+pub(crate) fn size(bytes: u64) -> String {
+    let exponent = bytes.checked_ilog10().unwrap_or(0) / 3;
+    match ["kB", "MB", "GB", "TB", "PB", "EB"].get(exponent.wrapping_sub(1) as usize) {
+        Some(unit) => format!("{:.1} {unit}", bytes as f64 / 1_000_u64.pow(exponent) as f64),
+        None => format!("{bytes} B"),
+    }
+}
+
 /// A bar of how much is done.
 pub(crate) fn bar(done: u64, total: u64) -> String {
     const WIDTH: u64 = 40;
@@ -58,6 +68,8 @@ mod tests {
         let times = [0.351, 12.0, 200.0, 7_500.0, 273_600.0];
         let shown = times.map(|seconds| duration(Duration::from_secs_f64(seconds)));
         assert_eq!(shown, ["0.35 s", "12.0 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"]);
+        let sizes = [0, 999, 1_000, 64_512, 3_200_000_000, u64::MAX].map(size);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "64.5 kB", "3.2 GB", "18.4 EB"]);
         assert_eq!(bar(0, 0), format!("{} 0 % done", "░".repeat(40)));
     }
 }
