@@ -84,6 +84,11 @@ pub(super) enum Command {
     Reset(Reset),
     /// Print the table as CSV or JSON
     Export(Export),
+    /// Show what a row printed while it ran
+    #[command(
+        after_help = "Examples:\n  output 17                      what its latest attempt printed\n  output 17 --follow             the same, while it runs\n  output 17 --attempt 1 --timestamps"
+    )]
+    Output(Output),
     /// Delete the experiment's tables, results included
     Drop(Confirm),
 }
@@ -230,6 +235,25 @@ pub(super) struct Export {
 
     #[command(flatten)]
     pub(super) selection: Selection,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// The row's ID
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+
+    /// An earlier attempt instead of the latest
+    #[arg(long, value_name = "N")]
+    pub(super) attempt: Option<i64>,
+
+    /// Go on with what is printed, until the attempt ends
+    #[arg(short, long)]
+    pub(super) follow: bool,
+
+    /// Put before each line when it came
+    #[arg(long)]
+    pub(super) timestamps: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

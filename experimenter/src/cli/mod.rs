@@ -7,6 +7,7 @@ mod export;
 mod failure;
 mod fill;
 mod list;
+mod output;
 mod reset;
 mod setup;
 mod status;
@@ -67,6 +68,7 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
         Command::Summary(summary) => summary::summary(&mut open(setup)?, summary),
         Command::Reset(reset) => reset::reset(&mut open(setup)?, reset),
         Command::Export(export) => export::export(&mut open(setup)?, export),
+        Command::Output(output) => output::output(&mut open(setup)?, output),
         Command::Drop(confirm) => reset::drop_tables(&mut open(setup)?, confirm),
     }
 }
