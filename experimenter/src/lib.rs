@@ -37,6 +37,8 @@ mod error;
 mod executer;
 mod experiment;
 mod grid;
+#[expect(dead_code, reason = "the executer tells it")]
+mod machine;
 mod mistake;
 mod outcome;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the executer captures with it"))]
