@@ -28,6 +28,7 @@ pub(super) fn output(context: &mut Context<'_>, args: &args::Output) -> Result<u
         context.console.json(&records.collect::<Result<_, _>>()?)?;
         return Ok(exit::DONE);
     }
+    context.console.note(&format!("row {} · attempt {} · {}", args.id, run.attempt, run.started.format(TIME)));
     let mut printer = Printer { out: io::stdout().lock(), timestamps: args.timestamps, in_line: false };
     printer.print(&mut reader, &run.records)?;
     if args.follow {
@@ -96,9 +97,9 @@ fn row(context: &mut Context<'_>, id: i64) -> Result<Row, Failure> {
 
 fn nothing(args: &args::Output, row: &Row, context: &Context<'_>) -> Failure {
     let folder = std::path::absolute(FOLDER).unwrap_or_else(|_| FOLDER.into());
-    let attempt = args.attempt.map_or_else(String::new, |attempt| format!(", attempt {attempt},"));
+    let attempt = args.attempt.map_or_else(String::new, |attempt| format!(", attempt {attempt}"));
     let message = format!(
-        "nothing that row {}{attempt} printed is in {}",
+        "no output of row {}{attempt} is in {}",
         args.id,
         folder.join(format!("{}.*.log", context.store.spec().name)).display()
     );
