@@ -24,7 +24,8 @@ pub(crate) enum Scope {
 impl Store {
     /// Brings the claims in line with the main table: drops the lines of rows that are gone, adds those of new ones.
     pub(crate) async fn adopt_all(&mut self) -> Result<()> {
-        self.forget_all().await?;
+        self.forget_all(Side::Claims).await?;
+        self.forget_all(Side::Checkpoints).await?;
         let mut after = 0;
         while let Some(last) = self.adopt(Scope::All, after).await? {
             after = last;
@@ -33,11 +34,11 @@ impl Store {
     }
 
     /// Deletes the lines of rows that are gone. They are found without locks, which would hold up every claim.
-    async fn forget_all(&mut self) -> Result<()> {
-        let claims = self.side(Side::Claims);
+    async fn forget_all(&mut self, side: Side) -> Result<()> {
         let sql = format!(
-            "SELECT c.experiment_id FROM `{claims}` c LEFT JOIN `{}` e ON e.ID=c.experiment_id \
+            "SELECT c.experiment_id FROM `{}` c LEFT JOIN `{}` e ON e.ID=c.experiment_id \
              AND e.creation_date {} c.created WHERE e.ID IS NULL AND c.experiment_id > ? ORDER BY c.experiment_id",
+            self.side(side),
             self.spec.name,
             self.dialect().same
         );
@@ -52,7 +53,7 @@ impl Store {
             let condition = format!("experiment_id IN ({})", placeholders(ids.len()));
             let binds: Vec<_> = ids.iter().copied().map(Value::Int).collect();
             connection
-                .repeat(async |connection| forget(connection, spec, Side::Claims, &condition, binds.clone()).await)
+                .repeat(async |connection| forget(connection, spec, side, &condition, binds.clone()).await)
                 .await?;
         }
         Ok(())

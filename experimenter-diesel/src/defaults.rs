@@ -22,9 +22,6 @@ impl Store {
     /// # Errors
     /// [`StoreError::Declaration`] when one was changed, added to a keyfield that had none, or taken away.
     pub(crate) async fn check_defaults(&mut self) -> Result<()> {
-        if !self.has_sides {
-            return Ok(());
-        }
         let (known, _) = self.known_defaults().await?;
         match compare(&self.spec, &known) {
             Err(_) if !self.has_identified_rows().await? => Ok(()),
@@ -80,7 +77,10 @@ impl Store {
     async fn known_defaults(&mut self) -> Result<(Defaults, Option<String>)> {
         let sql = format!("SELECT value FROM `{}` WHERE name=?", self.side(Side::Meta));
         let statement = Statement::new(sql, vec![NAME.into()]);
-        let rows = self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await?;
+        let rows = match self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await {
+            Err(StoreError::NoTable(_)) => Vec::new(),
+            rows => rows?,
+        };
         let Some(text) = rows.first().and_then(|row| row.text(0)) else { return Ok((Defaults::new(), None)) };
         let known = serde_json::from_str(text)
             .map_err(|error| StoreError::Database(format!("the table's defaults `{text}` are damaged: {error}")))?;

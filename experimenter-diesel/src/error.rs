@@ -56,6 +56,13 @@ pub enum StoreError {
         /// The row's present attempt; `None` where the row is gone.
         current: Option<i64>,
     },
+    /// A checkpoint is larger than the database takes.
+    CheckpointTooLarge {
+        /// How large it is, in bytes.
+        bytes: usize,
+        /// How large it can be.
+        most: usize,
+    },
     /// Anything else that the database said.
     Database(String),
 }
@@ -103,6 +110,11 @@ impl fmt::Display for StoreError {
             Self::LeaseLost { id, attempt, current: None } => {
                 write!(f, "row {id} of attempt {attempt} is not in the table any more")
             }
+            Self::CheckpointTooLarge { bytes, most } => write!(
+                f,
+                "the checkpoint has {bytes} bytes, {most} are the most; write large data to a file in `run.dir()` and \
+                 checkpoint its name"
+            ),
         }
     }
 }

@@ -21,6 +21,14 @@ pub struct Executer {
     pub pid: u32,
     /// The program's version.
     pub version: String,
+    /// The hash of the program's file.
+    pub program: String,
+    /// How the program was built: `debug` or `release`.
+    pub profile: String,
+    /// The model of the processor.
+    pub cpu: String,
+    /// The job of a cluster that it belongs to: `job 123, task 4, node n1`.
+    pub slurm: Option<String>,
 }
 
 /// What an executer has done so far.
@@ -37,11 +45,13 @@ pub struct Work {
 }
 
 impl Executer {
-    /// An executer with a new random ID. The client chooses it, so that registering twice is registering once.
+    /// An executer with a new random ID, and nothing said of program and machine. The client chooses the ID, so that
+    /// registering twice is registering once.
     #[must_use]
     pub fn new(name: String, host: String, version: String) -> Self {
         let id = i64::try_from(crate::random::number() >> 1).unwrap_or(i64::MAX);
-        Self { id, name, host, pid: std::process::id(), version }
+        let (program, profile, cpu) = Default::default();
+        Self { id, name, host, pid: std::process::id(), version, program, profile, cpu, slurm: None }
     }
 }
 
@@ -55,8 +65,8 @@ impl Store {
         let dialect = self.dialect();
         let (now, expires) = (dialect.now, dialect.now_plus_seconds.replace("{}", &LEASE_SECONDS.to_string()));
         let sql = format!(
-            "INSERT INTO `{table}` (executer_id, state, name, host, pid, version, started_at, beat_at, expires_at) \
-             SELECT ?, 'alive', ?, ?, ?, ?, {now}, {now}, {expires} FROM (SELECT 1) one \
+            "INSERT INTO `{table}` (executer_id, state, name, host, pid, version, program, profile, cpu, slurm, \
+             started_at, beat_at, expires_at) SELECT ?, 'alive', ?, ?, ?, ?, ?, ?, ?, ?, {now}, {now}, {expires} FROM (SELECT 1) one \
              WHERE NOT EXISTS (SELECT 1 FROM `{table}` x WHERE x.executer_id=?)"
         );
         let binds = vec![
@@ -65,6 +75,10 @@ impl Store {
             executer.host.as_str().into(),
             Value::Int(executer.pid.into()),
             executer.version.as_str().into(),
+            executer.program.as_str().into(),
+            executer.profile.as_str().into(),
+            executer.cpu.as_str().into(),
+            executer.slurm.as_deref().into(),
             Value::Int(executer.id),
         ];
         let statement = Statement::new(sql, binds);

@@ -11,6 +11,8 @@
 
 mod adopt;
 mod archive;
+mod candidates;
+mod checkpoint;
 mod claim;
 mod column;
 mod connection;
@@ -18,12 +20,17 @@ mod defaults;
 mod dialect;
 mod error;
 mod executer;
+mod figures;
 mod fill;
+mod group;
+mod history;
 mod key;
 mod random;
+mod release;
 mod report;
 mod reset;
 mod select;
+mod side_tables;
 mod spec;
 mod statement;
 mod status;
@@ -37,11 +44,15 @@ mod write_back;
 // Linked for its bundled SQLite, and for the driver's TLS: the features are what is used.
 use libsqlite3_sys as _;
 
+pub use checkpoint::CheckpointReport;
 pub use claim::{Claim, ClaimOrder, Claimer};
 pub use column::{Backend, ColumnType, Kind, Misfit, TextUnit};
 pub use error::{Result, StoreError};
 pub use executer::{Executer, Work};
+pub use figures::Figures;
 pub use fill::{FillMode, Filled};
+pub use group::Finish;
+pub use history::{AttemptReport, Provenance};
 pub use key::KeyHash;
 pub use report::{Counts, ExecuterReport, Record};
 pub use select::{Ids, MalformedIds, Selector};

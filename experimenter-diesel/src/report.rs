@@ -179,14 +179,66 @@ impl Store {
         &mut self,
         selector: &Selector,
         columns: &[&str],
+        each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let from = format!("`{}` e", self.spec.name);
+        self.pages(selector, columns, (String::new(), from), each).await
+    }
+
+    /// What is known of a row's last attempt beside the table, as [`records_with_provenance`](Self::records_with_provenance)
+    /// gives it.
+    pub const PROVENANCE: [&str; 12] = [
+        "attempt",
+        "wall_seconds",
+        "user_seconds",
+        "system_seconds",
+        "peak_bytes",
+        "busy_slots",
+        "exit",
+        "program",
+        "profile",
+        "cpu",
+        "host",
+        "slurm",
+    ];
+
+    /// The same, each row's values followed by those of [`PROVENANCE`](Self::PROVENANCE): NULL where it is not known.
+    ///
+    /// # Errors
+    /// When the database refuses, or when `each` does.
+    pub async fn records_with_provenance<E: From<StoreError>>(
+        &mut self,
+        selector: &Selector,
+        columns: &[&str],
+        each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let source = if self.has_sides {
+            let executers = self.side(Side::Executers);
+            let joined = self.spec.joined("LEFT JOIN", self.dialect().same);
+            let figures = crate::Figures::selected();
+            (
+                format!(", c.attempt, {figures}, x.program, x.profile, x.cpu, x.host, x.slurm"),
+                format!("{joined} LEFT JOIN `{executers}` x ON x.executer_id=c.executer_id"),
+            )
+        } else {
+            (", NULL".repeat(Self::PROVENANCE.len()), format!("`{}` e", self.spec.name))
+        };
+        self.pages(selector, columns, source, each).await
+    }
+
+    /// Reads the selected rows in pages: `columns` of the main table, then what else is selected from where.
+    async fn pages<E: From<StoreError>>(
+        &mut self,
+        selector: &Selector,
+        columns: &[&str],
+        (selected, from): (String, String),
         mut each: impl FnMut(Record) -> Result<(), E>,
     ) -> Result<(), E> {
         let (condition, binds) = selector.condition();
         let names: Vec<_> = columns.iter().map(|column| format!(", e.`{column}`")).collect();
         let sql = format!(
-            "SELECT e.ID{} FROM `{}` e WHERE {condition} AND e.ID > ? ORDER BY e.ID LIMIT {PAGE}",
+            "SELECT e.ID{}{selected} FROM {from} WHERE {condition} AND e.ID > ? ORDER BY e.ID LIMIT {PAGE}",
             names.concat(),
-            self.spec.name
         );
         let mut after = 0;
         loop {
@@ -195,8 +247,11 @@ impl Store {
             let last_page = page.len() < PAGE;
             for mut row in page {
                 after = row.int(0).unwrap_or(after);
-                let values = columns.iter().enumerate().map(|(i, name)| self.read(name, row.take(i + 1)));
-                each(Record { id: after, values: values.collect() })?;
+                let mut values = row.0.split_off(1);
+                for (name, value) in columns.iter().zip(&mut values) {
+                    *value = self.read(name, std::mem::replace(value, Value::Null));
+                }
+                each(Record { id: after, values })?;
             }
             if last_page {
                 return Ok(());
@@ -215,7 +270,7 @@ impl Store {
         fields.find(|field| field.name == column).map_or(value.clone(), |field| field.column_type.read(value))
     }
 
-    async fn query(&mut self, sql: String, binds: Vec<Value>) -> Result<Vec<crate::statement::Row>> {
+    pub(crate) async fn query(&mut self, sql: String, binds: Vec<Value>) -> Result<Vec<crate::statement::Row>> {
         let statement = Statement::new(sql, binds);
         self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
     }

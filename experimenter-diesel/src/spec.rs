@@ -82,7 +82,7 @@ impl TableSpec {
     /// # Errors
     /// When it cannot name a table, or is that of a side table; the reason, in words that follow the name.
     pub fn check_name(name: &str) -> Result<(), String> {
-        let longest = LONGEST_NAME - PREFIX.len() - "__executers".len();
+        let longest = LONGEST_NAME - PREFIX.len() - "__checkpoints".len();
         let lower = name.to_ascii_lowercase();
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err("cannot name a table: use the letters `A` to `Z` and `a` to `z`, digits and `_`".to_owned());
@@ -172,18 +172,21 @@ pub(crate) enum Side {
     Executers,
     /// Earlier attempts, and values that a column could not hold.
     Attempts,
+    /// What a row's attempts go on from.
+    Checkpoints,
     /// What is known of the tables themselves.
     Meta,
 }
 
 impl Side {
-    pub(crate) const ALL: [Self; 4] = [Self::Claims, Self::Executers, Self::Attempts, Self::Meta];
+    pub(crate) const ALL: [Self; 5] = [Self::Claims, Self::Executers, Self::Attempts, Self::Checkpoints, Self::Meta];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Claims => "claims",
             Self::Executers => "executers",
             Self::Attempts => "attempts",
+            Self::Checkpoints => "checkpoints",
             Self::Meta => "meta",
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::connection::Connection;
-use crate::dialect::{Dialect, FencedUpdate};
+use crate::dialect::{Assignments, Dialect, FencedUpdate};
 use crate::spec::Side;
 use crate::statement::{Row, Statement};
 use crate::{Backend, Result, TableSpec, Target, Value};
@@ -55,6 +55,19 @@ impl Store {
         self.spec.side(side)
     }
 
+    /// A change of a row and its claim that changes nothing yet, and takes effect on no condition.
+    pub(crate) fn fenced_update(&self, id: i64) -> FencedUpdate {
+        FencedUpdate {
+            table: self.spec.name.clone(),
+            claims: self.side(Side::Claims),
+            id,
+            set_row: Assignments::default(),
+            set_claim: Assignments::default(),
+            condition: String::new(),
+            condition_binds: Vec::new(),
+        }
+    }
+
     /// The main table `e` with what is known of each row as `c`; nothing is, while there are no side tables.
     pub(crate) fn rows_and_claims(&self) -> String {
         if self.has_sides {
@@ -92,7 +105,7 @@ impl Store {
 }
 
 /// Runs a fenced update; says whether its condition held. It may be repeated whole.
-pub(crate) async fn fenced(connection: &mut Connection, update: &FencedUpdate<'_>) -> Result<bool> {
+pub(crate) async fn fenced(connection: &mut Connection, update: &FencedUpdate) -> Result<bool> {
     let mut statements = connection.dialect().fenced(update);
     if statements.len() == 1 {
         let statement = statements.remove(0);
@@ -103,9 +116,26 @@ pub(crate) async fn fenced(connection: &mut Connection, update: &FencedUpdate<'_
 }
 
 /// Runs a fenced update within a transaction.
-pub(crate) async fn fenced_within(connection: &mut Connection, update: &FencedUpdate<'_>) -> Result<bool> {
+pub(crate) async fn fenced_within(connection: &mut Connection, update: &FencedUpdate) -> Result<bool> {
     let statements = connection.dialect().fenced(update);
     all(connection, statements).await
+}
+
+/// Runs fenced updates in one transaction, one alone by itself; says of each whether its condition held. It may be
+/// repeated whole.
+pub(crate) async fn fenced_each(connection: &mut Connection, updates: &[FencedUpdate]) -> Result<Vec<bool>> {
+    if let [update] = updates {
+        return Ok(vec![fenced(connection, update).await?]);
+    }
+    connection
+        .transaction(async |connection| {
+            let mut held = Vec::with_capacity(updates.len());
+            for update in updates {
+                held.push(fenced_within(connection, update).await?);
+            }
+            Ok(held)
+        })
+        .await
 }
 
 async fn all(connection: &mut Connection, statements: Vec<Statement>) -> Result<bool> {

@@ -108,7 +108,8 @@ async fn remove(connection: &mut Connection, spec: &TableSpec, strays: &[Stray])
     if ids.is_empty() {
         return Ok(0);
     }
-    for (table, column) in [(spec.side(Side::Claims), "experiment_id"), (spec.name.clone(), "ID")] {
+    let (claims, checkpoints) = (spec.side(Side::Claims), spec.side(Side::Checkpoints));
+    for (table, column) in [(claims, "experiment_id"), (checkpoints, "experiment_id"), (spec.name.clone(), "ID")] {
         let sql = format!("DELETE FROM `{table}` WHERE {column} IN ({})", placeholders(ids.len()));
         connection.execute(Statement::new(sql, binds(&ids)).once()).await?;
     }

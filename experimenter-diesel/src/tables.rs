@@ -3,16 +3,14 @@
 use std::collections::HashMap;
 
 use crate::connection::Connection;
+use crate::side_tables::{adapt_sides, note_schema};
 use crate::spec::{Column, LogtableSpec, Side};
 use crate::statement::Statement;
 use crate::store::{Store, placeholders};
 use crate::{Backend, ColumnType, Kind, Result, StoreError, TableSpec, TextUnit, Value};
 
-/// The version of the side tables' layout.
-const SCHEMA: &str = "1";
-
 /// The columns of each table that exists, by the table's name.
-type Existing = HashMap<String, Vec<(String, String)>>;
+pub(crate) type Existing = HashMap<String, Vec<(String, String)>>;
 
 impl Store {
     /// Creates what is missing of the tables, and checks what is there. Any number of processes may do so at once.
@@ -72,7 +70,8 @@ impl Store {
         self.spec.take_types(&existing);
         self.spec.fit_defaults(backend)?;
         self.check_defaults().await?;
-        Ok(self.spec.tables().iter().all(|table| existing.contains_key(&table.to_lowercase())))
+        let tables = self.spec.tables();
+        Ok(self.has_sides && tables.iter().all(|table| existing.contains_key(&table.to_lowercase())))
     }
 
     /// Gives a table that somebody else created the index without which a claim reads every finished row.
@@ -128,10 +127,11 @@ async fn create(connection: &mut Connection, spec: &TableSpec) -> Result<(Existi
         check(&spec.name, &spec.columns(), columns, Strictness::Exact)?;
     }
     adapt_logtables(connection, spec, &now).await?;
+    adapt_sides(connection, spec, &now).await?;
     check_logtables(spec, &now)?;
     if missing.contains(&spec.name) && missing.len() < spec.tables().len() {
         // Side tables that an earlier table of this name left behind.
-        for side in [Side::Claims, Side::Attempts] {
+        for side in [Side::Claims, Side::Attempts, Side::Checkpoints] {
             crate::adopt::forget(connection, spec, side, "1=1", Vec::new()).await?;
         }
     }
@@ -148,37 +148,37 @@ async fn add_keyfields(
     if lacking.is_empty() {
         return Ok(Vec::new());
     }
-    let clauses: Vec<_> = lacking.iter().map(|(_, clause)| clause.clone()).collect();
-    // All of them or none: SQLite adds one column by a statement, and takes such statements into a transaction.
+    add_columns(connection, &spec.name, lacking.iter().map(|(_, clause)| clause.clone()).collect()).await?;
+    columns.extend(lacking.iter().map(|(field, _)| (field.name.clone(), field.column_type.to_string())));
+    Ok(lacking.into_iter().map(|(field, _)| field.name.clone()).collect())
+}
+
+/// Adds columns to a table by their clauses, all of them or none. Another process may do the same meanwhile.
+pub(crate) async fn add_columns(connection: &mut Connection, table: &str, clauses: Vec<String>) -> Result<()> {
+    // SQLite adds one column by a statement, and takes such statements into a transaction.
     let alterations = match connection.backend() {
         Backend::Mysql => vec![clauses.join(", ")],
         Backend::Sqlite => clauses,
     };
     let added = connection.transaction(async |connection| {
         for alteration in alterations {
-            let statement = format!("ALTER TABLE `{}` {alteration}", spec.name);
+            let statement = format!("ALTER TABLE `{table}` {alteration}");
             connection.execute(Statement::new(statement, Vec::new()).once()).await?;
         }
         Ok(())
     });
     match added.await {
-        // Another process added them meanwhile.
-        Err(StoreError::Database(reason)) if is_known_column(&reason) => {}
-        Err(StoreError::Conflict(reason)) => return Err(held(&spec.name, &reason)),
-        result => result?,
+        Err(StoreError::Database(reason)) if reason.to_lowercase().contains("duplicate column name") => Ok(()),
+        Err(StoreError::Conflict(reason)) => Err(held(table, &reason)),
+        Err(StoreError::NotPermitted(reason)) => Err(needs_privilege(table, &reason)),
+        result => result,
     }
-    columns.extend(lacking.iter().map(|(field, _)| (field.name.clone(), field.column_type.to_string())));
-    Ok(lacking.into_iter().map(|(field, _)| field.name.clone()).collect())
-}
-
-fn is_known_column(reason: &str) -> bool {
-    reason.to_lowercase().contains("duplicate column name")
 }
 
 /// A change of a table that waits is not repeated: while it waits, everybody else waits behind it.
 fn held(table: &str, reason: &str) -> StoreError {
     StoreError::Database(format!(
-        "the table `{table}` needs one more column, and somebody holds it by an open transaction, such as a dump or a \
+        "the table `{table}` needs further columns, and somebody holds it by an open transaction, such as a dump or a \
          notebook: {reason}"
     ))
 }
@@ -252,10 +252,6 @@ impl TableSpec {
         Ok(())
     }
 
-    fn has_sides(&self, existing: &Existing) -> bool {
-        Side::ALL.iter().all(|side| existing.contains_key(&self.side(*side).to_lowercase()))
-    }
-
     /// Every table, the main one first.
     fn tables(&self) -> Vec<String> {
         let logtables = self.logtables.iter().map(|logtable| self.logtable(logtable));
@@ -295,37 +291,13 @@ fn definition(connection: &Connection, spec: &TableSpec, table: &str) -> String 
     if let Some(logtable) = spec.logtables.iter().find(|logtable| spec.logtable(logtable) == table) {
         return create(logtable_columns(dialect.id_column, spec, logtable), index("experiment_id", "experiment_id"));
     }
-    if table == spec.side(Side::Claims) {
-        return create(CLAIMS.to_owned(), index("state", "state, executer_id"));
-    }
-    if table == spec.side(Side::Executers) {
-        return create(EXECUTERS.to_owned(), index("state", "state, expires_at"));
-    }
-    if table == spec.side(Side::Attempts) {
-        return create(format!("{}, {ATTEMPTS}", dialect.id_column), index("experiment_id", "experiment_id"));
-    }
-    format!(
-        "{}; INSERT INTO `{table}` (name, value) SELECT 'schema', '{SCHEMA}' FROM (SELECT 1) one \
-         WHERE NOT EXISTS (SELECT 1 FROM `{table}` m WHERE m.name = 'schema')",
-        create(META.to_owned(), (String::new(), String::new()))
-    )
+    let side = Side::ALL.into_iter().find(|side| spec.side(*side) == table).unwrap_or(Side::Meta);
+    let index = side.index().map_or_else(Default::default, |(name, columns)| index(name, columns));
+    let note = if side == Side::Meta { format!("; {}", note_schema(table)) } else { String::new() };
+    create(side.definition(dialect.id_column), index) + &note
 }
 
 const STATUS_INDEX: &str = "experimenter_status";
-
-const CLAIMS: &str = "experiment_id INTEGER NOT NULL PRIMARY KEY, created DATETIME NULL, key_hash BINARY(16) NULL UNIQUE, \
-    state VARCHAR(16) NOT NULL, attempt BIGINT NOT NULL DEFAULT 0, crashes INTEGER NOT NULL DEFAULT 0, \
-    executer_id BIGINT NULL, claimed_at DATETIME(6) NULL, closed_at DATETIME(6) NULL, log_seq BIGINT NOT NULL DEFAULT 0";
-
-const EXECUTERS: &str = "executer_id BIGINT NOT NULL PRIMARY KEY, state VARCHAR(16) NOT NULL, name VARCHAR(255) NULL, \
-    host VARCHAR(255) NULL, pid BIGINT NULL, version VARCHAR(64) NULL, started_at DATETIME(6) NULL, \
-    beat BIGINT NOT NULL DEFAULT 0, beat_at DATETIME(6) NULL, expires_at DATETIME(6) NULL, \
-    done BIGINT NOT NULL DEFAULT 0, failed BIGINT NOT NULL DEFAULT 0, busy_seconds DOUBLE NOT NULL DEFAULT 0";
-
-const ATTEMPTS: &str = "experiment_id INTEGER NOT NULL, created DATETIME NULL, attempt BIGINT NOT NULL, \
-    executer_id BIGINT NULL, reason VARCHAR(16) NOT NULL, recorded_at DATETIME(6) NULL, payload LONGTEXT NULL";
-
-const META: &str = "name VARCHAR(64) NOT NULL PRIMARY KEY, value LONGTEXT NULL";
 
 fn logtable_columns(id_column: &str, spec: &TableSpec, logtable: &LogtableSpec) -> String {
     let columns = logtable
@@ -345,12 +317,7 @@ async fn adapt_logtables(connection: &mut Connection, spec: &TableSpec, existing
     for table in spec.logtables.iter().map(|logtable| spec.logtable(logtable)) {
         let columns = existing.get(&table.to_lowercase());
         if columns.is_some_and(|columns| columns.iter().all(|(name, _)| name != "attempt")) {
-            match connection.batch(format!("ALTER TABLE `{table}` ADD COLUMN attempt BIGINT DEFAULT NULL")).await {
-                // Another process added it meanwhile.
-                Err(StoreError::Database(reason)) if is_known_column(&reason) => {}
-                Err(StoreError::Conflict(reason)) => return Err(held(&table, &reason)),
-                result => result?,
-            }
+            add_columns(connection, &table, vec!["ADD COLUMN attempt BIGINT DEFAULT NULL".to_owned()]).await?;
         }
     }
     Ok(())
@@ -377,7 +344,7 @@ async fn create_index(connection: &mut Connection, spec: &TableSpec) -> Result<(
 
 fn needs_privilege(table: &str, reason: &str) -> StoreError {
     StoreError::NotPermitted(format!(
-        "cannot create the table `{table}`: {reason}\nask for: GRANT CREATE, ALTER, INDEX, DROP, REFERENCES, SELECT, \
+        "cannot create the table `{table}`, or add columns to it: {reason}\nask for: GRANT CREATE, ALTER, INDEX, DROP, REFERENCES, SELECT, \
          INSERT, UPDATE, DELETE ON the database"
     ))
 }

@@ -4,7 +4,7 @@ use crate::dialect::{Assignments, FencedUpdate};
 use crate::spec::{Column, Side, timestamp_of};
 use crate::statement::Statement;
 use crate::store::{Store, fenced, fenced_within, local_now};
-use crate::{Backend, Claim, Result, StoreError, Value};
+use crate::{Backend, Claim, Figures, Result, StoreError, Value};
 
 /// How a run ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,25 +53,23 @@ impl Entry {
 const MINE: &str = "c.state='held' AND e.status='running' AND c.attempt=? AND c.executer_id=?";
 
 impl Store {
-    /// Ends a run: results and status together, in one statement. Gives the values that did not fit.
+    /// Ends a run: results, status and figures together, in one statement. Gives the values that did not fit.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when the attempt does not own the row any more; the results are kept beside the table.
-    pub async fn finish(&mut self, claim: &Claim, ending: &Ending) -> Result<Vec<Unfit>> {
-        let (mut results, mut unfit) = match ending {
-            Ending::Done(values) => self.fit_results(claim, values.iter().cloned().map(Some)),
-            Ending::Paused | Ending::Error(_) => (Vec::new(), Vec::new()),
-        };
+    pub async fn finish(&mut self, claim: &Claim, ending: &Ending, figures: Option<&Figures>) -> Result<Vec<Unfit>> {
+        let (mut results, mut unfit) = self.fit_ending(claim, ending);
         loop {
             if !unfit.is_empty() {
                 self.keep_unfit(claim, &unfit, "unfit").await?;
             }
-            match self.write_end(claim, ending, &results).await {
+            let update = self.end_update(claim, ending, &results, figures);
+            match self.connection.repeat(async |connection| fenced(connection, &update).await).await {
                 Ok(true) => return Ok(unfit),
-                Ok(false) => return Err(self.lease_lost(claim, ending).await?),
+                Ok(false) => return Err(self.lease_lost(claim, ending, figures).await?),
                 // The column is narrower than its type says: another character set, or a rule of the database.
                 Err(StoreError::Database(_)) if matches!(ending, Ending::Error(story) if !story.is_ascii()) => {
-                    return Box::pin(self.finish(claim, &in_ascii(ending))).await;
+                    return Box::pin(self.finish(claim, &in_ascii(ending), figures)).await;
                 }
                 Err(StoreError::Database(reason)) => {
                     let Some(refused) =
@@ -97,16 +95,8 @@ impl Store {
             // Of a running row: what its function returns in the end stands in the place of these.
             self.keep_unfit(claim, &unfit, "unfit partial").await?;
         }
-        let claims = self.side(Side::Claims);
-        let update = FencedUpdate {
-            table: &self.spec.name,
-            claims: &claims,
-            id: claim.id,
-            set_row: self.set_results(&results).expression("status", "'running'"),
-            set_claim: Assignments::default().value("executer_id", claim.executer),
-            condition: MINE.to_owned(),
-            condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer)],
-        };
+        let touch = self.touch(claim);
+        let update = FencedUpdate { set_row: self.set_results(&results).expression("status", "'running'"), ..touch };
         let written = self.connection.repeat(async |connection| fenced(connection, &update).await).await?;
         if written { Ok(unfit) } else { Err(self.current(claim).await?) }
     }
@@ -118,17 +108,11 @@ impl Store {
     pub async fn log(&mut self, claim: &mut Claim, entries: &[Entry]) -> Result<Vec<Unfit>> {
         let mut unfit = Vec::new();
         let statements = self.insert_entries(claim, entries, &mut unfit);
-        let claims = self.side(Side::Claims);
         let next = claim.log_seq + 1;
-        let update = FencedUpdate {
-            table: &self.spec.name,
-            claims: &claims,
-            id: claim.id,
-            set_row: Assignments::default().expression("status", "'running'"),
-            set_claim: Assignments::default().value("log_seq", next),
-            condition: format!("{MINE} AND c.log_seq=?"),
-            condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer), Value::Int(claim.log_seq)],
-        };
+        let mut update = self.touch(claim);
+        update.set_claim = Assignments::default().value("log_seq", next);
+        update.condition.push_str(" AND c.log_seq=?");
+        update.condition_binds.push(Value::Int(claim.log_seq));
         let written = self
             .connection
             .repeat(async |connection| {
@@ -151,25 +135,38 @@ impl Store {
         Ok(unfit)
     }
 
-    async fn write_end(&mut self, claim: &Claim, ending: &Ending, results: &[(String, Value)]) -> Result<bool> {
+    /// An update that changes nothing, while the attempt owns the row.
+    pub(crate) fn touch(&self, claim: &Claim) -> FencedUpdate {
+        FencedUpdate {
+            set_row: Assignments::default().expression("status", "'running'"),
+            set_claim: Assignments::default().value("executer_id", claim.executer),
+            condition: MINE.to_owned(),
+            condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer)],
+            ..self.fenced_update(claim.id)
+        }
+    }
+
+    pub(crate) fn end_update(
+        &self,
+        claim: &Claim,
+        ending: &Ending,
+        results: &[(String, Value)],
+        figures: Option<&Figures>,
+    ) -> FencedUpdate {
         let (status, error) = match ending {
             Ending::Done(_) => ("done", Value::Null),
             Ending::Paused => ("paused", Value::Null),
             Ending::Error(story) => ("error", Value::from(self.fit_story(story))),
         };
-        let claims = self.side(Side::Claims);
-        let update = FencedUpdate {
-            table: &self.spec.name,
-            claims: &claims,
-            id: claim.id,
+        let set_claim =
+            Assignments::default().expression("state", "'finished'").expression("closed_at", self.dialect().now);
+        FencedUpdate {
             set_row: self
                 .set_results(results)
                 .value("status", status)
                 .value("end_date", local_now())
                 .value("error", error),
-            set_claim: Assignments::default()
-                .expression("state", "'finished'")
-                .expression("closed_at", self.dialect().now),
+            set_claim: Figures::set(figures, set_claim),
             // Mine; or reaped and not claimed again; or given up after too many crashes; or my own write whose reply
             // was lost.
             condition: "c.attempt=? AND c.executer_id=? AND ((c.state='held' AND e.status='running') \
@@ -177,8 +174,16 @@ impl Store {
                         OR (c.state='finished' AND e.status=?))"
                 .to_owned(),
             condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer), status.into()],
-        };
-        self.connection.repeat(async |connection| fenced(connection, &update).await).await
+            ..self.fenced_update(claim.id)
+        }
+    }
+
+    /// The results of an ending as their columns hold them, and those that do not fit.
+    pub(crate) fn fit_ending(&self, claim: &Claim, ending: &Ending) -> (Vec<(String, Value)>, Vec<Unfit>) {
+        match ending {
+            Ending::Done(values) => self.fit_results(claim, values.iter().cloned().map(Some)),
+            Ending::Paused | Ending::Error(_) => (Vec::new(), Vec::new()),
+        }
     }
 
     fn set_results(&self, results: &[(String, Value)]) -> Assignments {
@@ -269,8 +274,8 @@ impl Store {
     }
 
     /// Keeps a result that came too late, and says what became of the row.
-    async fn lease_lost(&mut self, claim: &Claim, ending: &Ending) -> Result<StoreError> {
-        let payload = match ending {
+    async fn lease_lost(&mut self, claim: &Claim, ending: &Ending, figures: Option<&Figures>) -> Result<StoreError> {
+        let mut payload = match ending {
             Ending::Done(values) => {
                 let fields = self.spec.resultfields.iter().map(|column| column.name.clone());
                 let results = fields.zip(values.iter().map(Value::to_json));
@@ -279,12 +284,15 @@ impl Store {
             Ending::Paused => serde_json::json!({ "status": "paused" }),
             Ending::Error(story) => serde_json::json!({ "status": "error", "error": story }),
         };
+        if let Some(figures) = figures {
+            payload["figures"] = figures.to_json();
+        }
         self.keep(claim, "stale", &payload).await?;
         self.current(claim).await
     }
 
     /// The error that says at which attempt the row is now.
-    async fn current(&mut self, claim: &Claim) -> Result<StoreError> {
+    pub(crate) async fn current(&mut self, claim: &Claim) -> Result<StoreError> {
         let row = self.claim_line(claim).await?;
         Ok(StoreError::LeaseLost { id: claim.id, attempt: claim.attempt, current: row.map(|(attempt, _)| attempt) })
     }

@@ -242,7 +242,7 @@ pub(crate) fn side_table_too_long(table: &str, longest: usize) -> String {
     let length = table.len();
     message!(
         "table name `{table}` has {length} characters, and {longest} are the most",
-        "note: its side tables, such as `experimenter__<table>__executers`, must fit into the 64 characters of MySQL",
+        "note: its side tables, such as `experimenter__<table>__checkpoints`, must fit into the 64 characters of MySQL",
         "help: give it a shorter name by `table = \"…\"`",
     )
 }

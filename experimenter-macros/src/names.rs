@@ -109,11 +109,11 @@ const DIESEL_NAMES: &[&str] = &[
 /// The longest name of a table or column, which is MySQL's.
 pub(crate) const LONGEST_NAME: usize = 64;
 
-/// What stands around a table's name in the longest name of a side table: `experimenter__<table>__executers`.
-pub(crate) const SIDE_TABLE: (&str, &str) = ("experimenter__", "__executers");
+/// What stands around a table's name in the longest name of a side table: `experimenter__<table>__checkpoints`.
+pub(crate) const SIDE_TABLE: (&str, &str) = ("experimenter__", "__checkpoints");
 
 /// Endings of side tables.
-pub(crate) const SIDE_TABLE_ENDINGS: &[&str] = &["__claims", "__executers", "__attempts", "__meta"];
+pub(crate) const SIDE_TABLE_ENDINGS: &[&str] = &["__claims", "__executers", "__attempts", "__checkpoints", "__meta"];
 
 /// Endings of the structs that every experiment has: a logtable of that name would be a second one.
 pub(crate) const STRUCT_ENDINGS: &[&str] = &["Key", "Results", "Partial", "Row", "Run"];

@@ -265,7 +265,7 @@ impl Loop<'_> {
     ) -> Result<(), StoreError> {
         let (mut ending, mut end) = told(ending);
         loop {
-            match self.persist(claim.id, async |store| store.finish(claim, &ending).await).await {
+            match self.persist(claim.id, async |store| store.finish(claim, &ending, None).await).await {
                 Ok(unfit) => {
                     self.tell_unfit(unfit);
                     match end {

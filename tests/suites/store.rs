@@ -1,5 +1,7 @@
 //! The store on both databases: every promise of a row's life, told by the race or the mistake that it withstands.
 
+mod checkpoints;
+
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -140,7 +142,7 @@ fn an_executer_stops_when_a_column_is_added_under_it() {
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
         target.sql("ALTER TABLE study ADD COLUMN later INT");
-        store.finish(&claim, &results(0.5)).await.expect("a finish of what runs already");
+        store.finish(&claim, &results(0.5), None).await.expect("a finish of what runs already");
         let stopped = loop {
             match store.claim(&mut claimer).await {
                 Ok(claim) => assert!(claim.is_some(), "the rows came to an end before the change was seen"),
@@ -221,7 +223,7 @@ fn a_keyfield_that_is_added_with_a_default_leaves_the_rows_before_it_alone() {
         let mut store = filled(target, 3).await;
         let mut claimer = claimer(&mut store).await;
         let done = claim(&mut store, &mut claimer).await;
-        store.finish(&done, &results(0.5)).await.expect("a finish");
+        store.finish(&done, &results(0.5), None).await.expect("a finish");
 
         let mut wider = open_with(target, spec_with("momentum", "DOUBLE", 0.9)).await;
         let lacking = wider.check_tables().await.expect_err("only a fill changes a table").to_string();
@@ -286,7 +288,7 @@ fn a_default_that_cannot_be_said_in_sql_changes_no_table() {
 fn reading_a_table_of_others_changes_nothing() {
     check(async |target| {
         filled(target, 3).await;
-        for side in ["claims", "executers", "attempts", "meta"] {
+        for side in ["claims", "executers", "attempts", "checkpoints", "meta"] {
             target.sql(&format!("DROP TABLE experimenter__study__{side}"));
         }
         let mut store = open(target).await;
@@ -371,7 +373,7 @@ fn rows_that_are_not_in_the_grid_are_counted_and_removed_if_they_never_ran() {
         )
         .await;
         let done = claim(&mut store, &mut claimer).await;
-        store.finish(&done, &results(0.5)).await.expect("a finish");
+        store.finish(&done, &results(0.5), None).await.expect("a finish");
         let _running = claim(&mut store, &mut claimer).await;
         store.reset(&Selector { ids: Some(7.into()), ..Selector::default() }).await.expect("a reset");
         let strays = store.strays((0..3).map(row)).await.expect("strays");
@@ -448,7 +450,7 @@ fn every_row_is_claimed_by_one_executer() {
                         while let Some(claim) = store.claim(&mut claimer).await.expect("a claim") {
                             assert_eq!(claim.attempt, 1);
                             claimed.fetch_add(1, Ordering::Relaxed);
-                            store.finish(&claim, &results(1.0)).await.expect("a finish");
+                            store.finish(&claim, &results(1.0), None).await.expect("a finish");
                         }
                     });
                 });
@@ -483,9 +485,9 @@ fn results_and_status_are_written_together_and_once() {
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
         assert_eq!(by_status(target, "running"), "1");
-        store.finish(&claim, &results(0.25)).await.expect("a finish");
+        store.finish(&claim, &results(0.25), None).await.expect("a finish");
         // The reply of the first was lost: it is repeated.
-        store.finish(&claim, &results(0.25)).await.expect("the same finish again");
+        store.finish(&claim, &results(0.25), None).await.expect("the same finish again");
         let shown = target.sql("SELECT status, score, model, steps, name, machine FROM study");
         let expected = ["done", "0.25", "m", "3", "tester", "here"].map(|text| Some(text.to_owned()));
         assert_eq!(shown, [expected.to_vec()]);
@@ -500,18 +502,18 @@ fn a_stale_finish_changes_nothing_and_is_kept() {
         let mut claimer = claimer(&mut store).await;
         let stale = claim(&mut store, &mut claimer).await;
         assert_eq!(store.reset(&Selector::default()).await, Ok(1));
-        let lost = store.finish(&stale, &results(0.1)).await.expect_err("the row was reset");
+        let lost = store.finish(&stale, &results(0.1), None).await.expect_err("the row was reset");
         assert_eq!(lost, StoreError::LeaseLost { id: 1, attempt: 1, current: Some(2) });
         assert_eq!(by_status(target, "created"), "1");
 
         let current = claim(&mut store, &mut claimer).await;
         assert_eq!(current.attempt, 3, "a reset moves the fence as a claim does");
         for late in [results(0.1), Ending::Error("late".to_owned()), Ending::Paused] {
-            assert!(matches!(store.finish(&stale, &late).await, Err(StoreError::LeaseLost { .. })));
+            assert!(matches!(store.finish(&stale, &late, None).await, Err(StoreError::LeaseLost { .. })));
         }
         assert!(store.write_partial(&stale, vec![Some(0.1.into()), None, None]).await.is_err());
         assert!(store.log(&mut stale.clone(), &[Entry::now(0, vec![0.1.into()])]).await.is_err());
-        store.finish(&current, &results(0.9)).await.expect("a finish");
+        store.finish(&current, &results(0.9), None).await.expect("a finish");
         assert_eq!(target.value("SELECT score FROM study"), Some("0.9".to_owned()));
         assert_eq!(target.value("SELECT COUNT(*) FROM study__epochs"), Some("0".to_owned()));
         let kept = target.value("SELECT COUNT(*) FROM experimenter__study__attempts WHERE reason = 'stale'");
@@ -531,7 +533,7 @@ fn a_finish_of_an_earlier_table_does_not_reach_a_new_row_of_the_same_id() {
             "INSERT INTO study (ID, kernel, c, seed, creation_date, status) \
              VALUES (1, 'rbf', 0.5, 9, '2001-01-01 00:00:00', 'running')",
         );
-        let lost = store.finish(&foreign, &results(0.1)).await.expect_err("another row");
+        let lost = store.finish(&foreign, &results(0.1), None).await.expect_err("another row");
         assert_eq!(lost, StoreError::LeaseLost { id: 1, attempt: 1, current: None });
         assert_eq!(by_status(target, "running"), "1");
         assert_eq!(target.sql("SELECT score FROM study"), [[None]]);
@@ -550,7 +552,7 @@ fn a_row_under_a_new_id_takes_over_the_hash_of_the_one_that_is_gone() {
         );
         let mut claimer = claimer(&mut store).await;
         while let Some(claim) = store.claim(&mut claimer).await.expect("a claim") {
-            store.finish(&claim, &results(1.0)).await.expect("a finish");
+            store.finish(&claim, &results(1.0), None).await.expect("a finish");
         }
         let again = store.fill(FillMode::Write, (0..2).map(row), |_| ()).await.expect("a fill");
         assert_eq!(again, Filled { new: 0, existing: 2 });
@@ -582,7 +584,7 @@ fn an_adoption_takes_no_row_from_who_has_claimed_it() {
                             start.wait();
                             while let Some(claim) = store.claim(&mut claimer).await.expect("a claim") {
                                 assert_eq!(claim.attempt, 1);
-                                store.finish(&claim, &results(1.0)).await.expect("the claim is held");
+                                store.finish(&claim, &results(1.0), None).await.expect("the claim is held");
                             }
                         });
                     });
@@ -607,7 +609,7 @@ fn rows_inserted_by_others_are_adopted() {
         let mut claimer = claimer(&mut store).await;
         let mut taken = 0;
         while let Some(claim) = store.claim(&mut claimer).await.expect("a claim") {
-            store.finish(&claim, &results(1.0)).await.expect("a finish");
+            store.finish(&claim, &results(1.0), None).await.expect("a finish");
             taken += 1;
         }
         assert_eq!(taken, 5, "also the row without a date, and the one that is there twice");
@@ -644,7 +646,7 @@ fn what_a_column_cannot_hold_never_costs_the_run() {
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
         let ending = Ending::Done(vec![f64::NAN.into(), "far longer than ten".into(), Value::Int(1 << 40)]);
-        let unfit = store.finish(&claim, &ending).await.expect("a finish");
+        let unfit = store.finish(&claim, &ending, None).await.expect("a finish");
         // SQLite holds any text and integer.
         let expected = if matches!(target, Target::Sqlite { .. }) { 1 } else { 3 };
         assert_eq!(unfit.len(), expected, "{unfit:?}");
@@ -668,7 +670,7 @@ fn a_column_that_is_narrower_than_declared_costs_the_value_alone() {
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
         let ending = Ending::Done(vec![0.5.into(), "日本".into(), Value::Int(1)]);
-        let unfit = store.finish(&claim, &ending).await.expect("a finish");
+        let unfit = store.finish(&claim, &ending, None).await.expect("a finish");
         assert_eq!(unfit.iter().map(|unfit| unfit.value.as_str()).collect::<Vec<_>>(), ["日本"]);
         assert_eq!(target.value("SELECT score FROM study WHERE status = 'done'"), Some("0.5".to_owned()));
     });
@@ -732,9 +734,9 @@ fn a_reset_keeps_the_id_and_archives_what_was_there() {
         let mut claimer = claimer(&mut store).await;
         let mut first = claim(&mut store, &mut claimer).await;
         store.log(&mut first, &[Entry::now(0, vec![0.9.into()])]).await.expect("an entry");
-        store.finish(&first, &results(0.7)).await.expect("a finish");
+        store.finish(&first, &results(0.7), None).await.expect("a finish");
         let second = claim(&mut store, &mut claimer).await;
-        store.finish(&second, &Ending::Error("no luck".to_owned())).await.expect("a finish");
+        store.finish(&second, &Ending::Error("no luck".to_owned()), None).await.expect("a finish");
 
         let failed = Selector { statuses: vec![Status::Error], ..Selector::default() };
         assert_eq!(store.reset(&failed).await, Ok(1));
@@ -794,14 +796,14 @@ fn a_claim_that_comes_too_late_puts_nothing_away() {
         let mut late_claims = vec![claim(&mut late, &mut late_claimer).await];
         let mut early_claims = Vec::new();
         while let Some(claim) = early.claim(&mut early_claimer).await.expect("a claim") {
-            early.finish(&claim, &results(0.9)).await.expect("a finish");
+            early.finish(&claim, &results(0.9), None).await.expect("a finish");
             early_claims.push(claim);
         }
         // The late one still holds the candidate that the early one has finished.
         late_claims.extend(late.claim(&mut late_claimer).await.expect("no claim"));
         assert_eq!((early_claims.len(), late_claims.len()), (1, 1));
         for claim in &late_claims {
-            late.finish(claim, &results(0.9)).await.expect("a finish");
+            late.finish(claim, &results(0.9), None).await.expect("a finish");
         }
         assert_eq!(
             target.sql("SELECT DISTINCT status, score FROM study"),
@@ -818,7 +820,7 @@ fn a_story_that_the_column_cannot_spell_is_told_in_ascii() {
         target.sql("ALTER TABLE study MODIFY error LONGTEXT CHARACTER SET latin1");
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
-        store.finish(&claim, &Ending::Error("no 日本".to_owned())).await.expect("a finish");
+        store.finish(&claim, &Ending::Error("no 日本".to_owned()), None).await.expect("a finish");
         let told = target.value("SELECT error FROM study WHERE status = 'error'");
         assert_eq!(told, Some("no \\u{65e5}\\u{672c}".to_owned()));
     });
@@ -832,7 +834,7 @@ fn a_late_finish_counts_while_nobody_claimed_the_row_again() {
         let late = claim(&mut store, &mut claimer).await;
         target.sql("UPDATE study SET status = 'created'");
         target.sql("UPDATE experimenter__study__claims SET state = 'released'");
-        store.finish(&late, &results(0.6)).await.expect("a late finish");
+        store.finish(&late, &results(0.6), None).await.expect("a late finish");
         assert_eq!(target.value("SELECT score FROM study WHERE status = 'done'"), Some("0.6".to_owned()));
     });
 }
@@ -849,7 +851,7 @@ fn a_result_larger_than_a_packet_costs_the_value_alone() {
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
         let ending = Ending::Done(vec![0.5.into(), "x".repeat(30_000_000).into(), Value::Int(1)]);
-        let unfit = store.finish(&claim, &ending).await.expect("a finish");
+        let unfit = store.finish(&claim, &ending, None).await.expect("a finish");
         assert!(unfit[0].value.ends_with("(30000000 bytes)") && unfit[0].reason.contains("max_allowed_packet"));
         assert_eq!(target.value("SELECT score FROM study WHERE status = 'done'"), Some("0.5".to_owned()));
     });
@@ -862,7 +864,7 @@ fn a_long_story_and_any_text_fit_into_the_error() {
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
         let story = format!("日本 🦀 'quoted' \"twice\" \\ \0 {}", "x".repeat(200_000));
-        store.finish(&claim, &Ending::Error(story)).await.expect("a finish");
+        store.finish(&claim, &Ending::Error(story), None).await.expect("a finish");
         let kept = target.value("SELECT error FROM study WHERE status = 'error'").expect("an error");
         assert!(kept.starts_with("日本 🦀 'quoted'") && kept.ends_with("bytes more)"), "{}", &kept[..80]);
     });
@@ -914,7 +916,7 @@ fn side_tables_left_behind_do_not_touch_a_new_table() {
         assert_eq!(target.value("SELECT COUNT(*) FROM experimenter__study__claims"), Some("0".to_owned()));
         let again = store.fill(FillMode::Write, (0..3).map(row), |_| ()).await.expect("a fill");
         assert_eq!(again.new, 3);
-        assert!(matches!(store.finish(&old, &results(0.1)).await, Err(StoreError::LeaseLost { .. })));
+        assert!(matches!(store.finish(&old, &results(0.1), None).await, Err(StoreError::LeaseLost { .. })));
     });
 }
 
@@ -959,7 +961,7 @@ fn a_lost_connection_is_made_again() {
         for statement in database.rows(&kill).into_iter().flatten().flatten() {
             database.rows(&statement);
         }
-        store.finish(&claim, &results(0.5)).await.expect("a finish on a new connection");
+        store.finish(&claim, &results(0.5), None).await.expect("a finish on a new connection");
         assert_eq!(by_status(&target, "done"), "1");
     });
 }

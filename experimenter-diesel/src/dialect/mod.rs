@@ -34,7 +34,7 @@ pub(crate) struct Dialect {
     /// The ID of the first row of the last multi-row INSERT (with its number of rows as `?`) and the step to the next.
     pub(crate) inserted: &'static str,
     /// Builds a fenced update.
-    fenced: fn(&FencedUpdate<'_>) -> Vec<Statement>,
+    fenced: fn(&FencedUpdate) -> Vec<Statement>,
 }
 
 impl Dialect {
@@ -47,7 +47,7 @@ impl Dialect {
 
     /// The statements of a fenced update. They take effect together or not at all: run them in one transaction where
     /// they are several, and go on only while each matches a row.
-    pub(crate) fn fenced(&self, update: &FencedUpdate<'_>) -> Vec<Statement> {
+    pub(crate) fn fenced(&self, update: &FencedUpdate) -> Vec<Statement> {
         (self.fenced)(update)
     }
 }
@@ -57,9 +57,9 @@ impl Dialect {
 /// In the condition the row is `e` and its claim `c`, and they are bound by identity: a line of the claims that belongs
 /// to an earlier row of the same ID matches nothing.
 #[derive(Debug)]
-pub(crate) struct FencedUpdate<'a> {
-    pub(crate) table: &'a str,
-    pub(crate) claims: &'a str,
+pub(crate) struct FencedUpdate {
+    pub(crate) table: String,
+    pub(crate) claims: String,
     pub(crate) id: i64,
     pub(crate) set_row: Assignments,
     pub(crate) set_claim: Assignments,

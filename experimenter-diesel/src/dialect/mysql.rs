@@ -34,7 +34,7 @@ pub(super) const DIALECT: Dialect = Dialect {
 
 /// One statement that sets a column of both tables: only then is the fence read under the row's lock whatever plan the
 /// optimiser takes. A fence in a scalar subquery is read before the wait for that lock.
-fn fenced(update: &FencedUpdate<'_>) -> Vec<Statement> {
+fn fenced(update: &FencedUpdate) -> Vec<Statement> {
     let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds } = update;
     let sql = format!(
         "UPDATE `{table}` e STRAIGHT_JOIN `{claims}` c ON c.experiment_id=e.ID AND c.created<=>e.creation_date \

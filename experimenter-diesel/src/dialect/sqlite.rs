@@ -27,7 +27,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     fenced,
 };
 
-fn fenced(update: &FencedUpdate<'_>) -> Vec<Statement> {
+fn fenced(update: &FencedUpdate) -> Vec<Statement> {
     let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds } = update;
     let row = format!(
         "UPDATE `{table}` SET {} WHERE ID=? AND EXISTS (SELECT 1 FROM `{table}` e JOIN `{claims}` c \

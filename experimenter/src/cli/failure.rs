@@ -88,6 +88,7 @@ impl From<StoreError> for Failure {
             StoreError::Duplicate(_)
             | StoreError::Declaration(_)
             | StoreError::LeaseLost { .. }
+            | StoreError::CheckpointTooLarge { .. }
             | StoreError::Database(_) => Self::new(message),
         }
     }

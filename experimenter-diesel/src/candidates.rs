@@ -1,0 +1,147 @@
+//! Candidates: open rows as they are read without any lock, to be claimed.
+
+use crate::adopt::read_key;
+use crate::claim::{ClaimOrder, Claimer};
+use crate::key::KeyHash;
+use crate::spec::Side;
+use crate::statement::{Row, Statement};
+use crate::store::Store;
+use crate::{Result, StoreError, Value, random};
+
+/// How many candidates are read at once, unless more are asked for.
+const CANDIDATES: usize = 8;
+
+/// From how many times the candidates per executer they are drawn, so that executers rarely want the same row.
+const SPREAD: u64 = 2;
+
+/// An open row that was read.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) id: i64,
+    pub(crate) attempt: i64,
+    pub(crate) key: Vec<Value>,
+    pub(crate) hash: KeyHash,
+    /// Whether the stored hash is that of the keyfields; a person may have changed them.
+    pub(crate) bound: bool,
+    /// Whether an earlier attempt left results, log entries, figures or a checkpoint.
+    pub(crate) traces: bool,
+}
+
+impl Store {
+    /// Reads the next candidates; says whether there are any.
+    pub(crate) async fn read_candidates(&mut self, claimer: &mut Claimer, at_most: usize) -> Result<bool> {
+        let limit = at_most.max(CANDIDATES) as u64;
+        let start = Start::of(claimer.order, claimer.executers, limit);
+        let mut rows = self.candidates(claimer, start, limit).await?;
+        if rows.is_empty() && start != Start::First {
+            // Near the end of the open rows there is nothing beyond the start.
+            rows = self.candidates(claimer, Start::First, limit).await?;
+        }
+        claimer.executers = rows.first().and_then(|row| row.int(1)).and_then(|n| u64::try_from(n).ok()).unwrap_or(1);
+        if rows.iter().any(|row| row.text(0).is_some_and(|shape| shape != claimer.shape)) {
+            return Err(StoreError::Columns {
+                table: self.spec.name.clone(),
+                differences: vec![
+                    "the columns were changed since this program started: build it anew from the experiment as it is now, \
+                     and start it again"
+                        .to_owned(),
+                ],
+            });
+        }
+        let mut candidates: Vec<_> = rows.into_iter().filter_map(|row| self.candidate(row)).collect();
+        if claimer.order == ClaimOrder::Random || claimer.executers > 1 {
+            random::shuffle(&mut candidates);
+        }
+        claimer.candidates = candidates.into();
+        Ok(!claimer.candidates.is_empty())
+    }
+
+    /// Open rows without any lock, each with the table's shape and the number of executers at work.
+    async fn candidates(&mut self, claimer: &Claimer, start: Start, limit: u64) -> Result<Vec<Row>> {
+        let dialect = self.dialect();
+        let (selected, selected_binds) = claimer.selector.condition();
+        let (condition, offset) = match start {
+            Start::First => ("", 0),
+            Start::Offset(rows) => ("", rows),
+            Start::Anywhere => ("AND e.ID >= ?", 0),
+        };
+        let mut binds = vec![Value::from(self.spec.name.as_str())];
+        binds.extend(selected_binds.clone());
+        if start == Start::Anywhere {
+            binds.push(Value::Int(self.random_open_id(claimer).await?));
+        }
+        binds.extend([Value::from(limit), Value::from(offset)]);
+        let sql = format!(
+            "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), e.ID, c.attempt, \
+             c.key_hash, {}, {} \
+             FROM {} WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT ? OFFSET ?",
+            dialect.shape,
+            self.side(Side::Executers),
+            dialect.now,
+            self.left_traces(),
+            self.key_columns(),
+            self.spec.joined("JOIN", dialect.same),
+        );
+        let statement = Statement::new(sql, binds);
+        self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
+    }
+
+    /// The condition that an earlier attempt left something. Of rows that somebody else has run, only those are asked
+    /// that were given back.
+    fn left_traces(&self) -> String {
+        let results = self.spec.resultfields.iter().map(|column| format!(" OR e.`{}` IS NOT NULL", column.name));
+        format!(
+            "(c.attempt=0 AND c.state='released') OR (c.attempt>0 AND (c.log_seq>0 OR c.wall_seconds IS NOT NULL{} \
+             OR EXISTS (SELECT 1 FROM `{}` k WHERE k.experiment_id=e.ID AND k.created {} e.creation_date)))",
+            results.collect::<String>(),
+            self.side(Side::Checkpoints),
+            self.dialect().same
+        )
+    }
+
+    /// An ID between the first and the last open row.
+    async fn random_open_id(&mut self, claimer: &Claimer) -> Result<i64> {
+        let (selected, binds) = claimer.selector.condition();
+        let sql =
+            format!("SELECT MIN(e.ID), MAX(e.ID) FROM `{}` e WHERE e.status='created' AND {selected}", self.spec.name);
+        let statement = Statement::new(sql, binds);
+        let rows = self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await?;
+        let bounds = rows.first().and_then(|row| row.int(0).zip(row.int(1)));
+        let (first, last) = bounds.unwrap_or((1, 1));
+        Ok(first.saturating_add_unsigned(random::below(last.abs_diff(first) + 1)))
+    }
+
+    fn candidate(&self, mut row: Row) -> Option<Candidate> {
+        let key = read_key(&self.spec, &mut row, 6);
+        let hash = KeyHash::of(&self.spec.keyfields, &key);
+        Some(Candidate {
+            id: row.int(2)?,
+            attempt: row.int(3)?,
+            bound: row.bytes(4).and_then(KeyHash::from_bytes) == Some(hash),
+            traces: row.int(5) == Some(1),
+            key,
+            hash,
+        })
+    }
+}
+
+/// Where among the open rows the candidates are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    First,
+    Offset(u64),
+    Anywhere,
+}
+
+impl Start {
+    fn of(order: ClaimOrder, executers: u64, limit: u64) -> Self {
+        match (order, executers) {
+            (ClaimOrder::Random, _) => Self::Anywhere,
+            (ClaimOrder::Id, 0 | 1) => Self::First,
+            (ClaimOrder::Id, executers) => match random::below(SPREAD * limit * (executers - 1)) {
+                0 => Self::First,
+                offset => Self::Offset(offset),
+            },
+        }
+    }
+}
