@@ -273,3 +273,47 @@ fn a_binary_needs_libc_alone() {
         assert!(known.iter().any(|library| line.contains(library)), "{linked}");
     }
 }
+
+#[test]
+fn a_row_is_shown_with_its_attempts() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
+        grid(&["fill", "--set", "mode=Square,Fail,Pause", "--set", "n=3"]).success();
+        grid(&["execute"]).success().stderr_has("1 rows done, 1 paused");
+        grid(&["reset", "--ids", "2", "--yes"]).success();
+        grid(&["execute"]).success();
+        let done = grid(&["show", "1"]);
+        done.success().stdout_has("row 1: done").stdout_has("square         9").stdout_has("experimenter");
+        let failed = grid(&["show", "2"]);
+        failed.success().stdout_has("row 2: error").stdout_has("No such file").stdout_has("reset");
+        let json: serde_json::Value =
+            serde_json::from_str(&grid(&["show", "2", "--json"]).success().stdout).expect("JSON");
+        assert_eq!(
+            (&json["ID"], &json["keyfields"]["mode"], &json["status"]),
+            (&2.into(), &"Fail".into(), &"error".into())
+        );
+        let attempts = json["attempts"].as_array().expect("attempts");
+        let what: Vec<_> = attempts.iter().map(|attempt| (&attempt["attempt"], &attempt["what"])).collect();
+        assert_eq!(what, [(&1.into(), &"reset".into()), (&3.into(), &"error".into())]);
+        assert!(attempts[0]["error"].as_str().is_some_and(|error| error.contains("No such file")), "{json}");
+        assert!(attempts[1]["executer"]["pid"].is_number(), "{json}");
+        refused(&grid(&["show", "77"]), 1, &["there is no row 77 in the table `grid`", "hint: ", "export"]);
+        grid(&["show", "0"]).fails_with(2);
+
+        grid(&["unpause", "--ids", "1-2"]).success().stdout_has("no row is paused");
+        grid(&["unpause"]).success().stdout_has("1 rows are open again");
+        grid(&["unpause", "--json"]).success().stdout_has("\"rows\": 0");
+        grid(&["show", "3"]).success().stdout_has("row 3: created").stdout_has("released");
+        grid(&["execute"]).success().stderr_has("0 rows done, 1 paused");
+
+        let csv = grid(&["export", "--provenance"]).success().stdout.clone();
+        let further = "end_date,error,attempt,wall_seconds,user_seconds,system_seconds,peak_bytes,busy_slots,exit,program,\
+                       profile,cpu,host,slurm\n";
+        assert!(csv.contains(further), "{csv}");
+        let json = grid(&["export", "--provenance", "--json"]).success().stdout.clone();
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!((&json[1]["attempt"], json[1]["host"].is_string()), (&3.into(), true));
+    });
+}

@@ -74,6 +74,8 @@ pub(super) enum Command {
     Run(Run),
     /// Count the rows by status, and show who works on them
     Status,
+    /// Show one row, and every attempt at it
+    Show(Show),
     /// Show the results: mean, standard deviation and range by keyfields
     #[command(after_help = "Example:\n  summary --by kernel,dataset --value test_accuracy")]
     Summary(Summary),
@@ -82,6 +84,9 @@ pub(super) enum Command {
         after_help = "Examples:\n  reset --status error           try failed rows again\n  reset --status running         rows whose executers were killed\n  reset --ids 3,7-9 --yes"
     )]
     Reset(Reset),
+    /// Open paused rows again; what they hold stands, and they go on from their checkpoints
+    #[command(after_help = "Examples:\n  unpause                        every paused row\n  unpause --ids 3,7-9")]
+    Unpause(Unpause),
     /// Print the table as CSV or JSON
     Export(Export),
     /// Show what a row printed while it ran
@@ -224,6 +229,20 @@ pub(super) struct Reset {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The row's ID
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    pub(super) id: i64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Unpause {
+    /// Only these rows: 3,7-9
+    #[arg(long)]
+    pub(super) ids: Option<Ids>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Export {
     /// The form of the output
     #[arg(long, value_enum, default_value_t = Format::Csv)]
@@ -232,6 +251,10 @@ pub(super) struct Export {
     /// A file instead of the standard output; it appears when it is complete
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+
+    /// Further columns with each row's last attempt: its time, memory and end, and the program and machine that ran it
+    #[arg(long)]
+    pub(super) provenance: bool,
 
     #[command(flatten)]
     pub(super) selection: Selection,

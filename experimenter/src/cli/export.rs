@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use experimenter_diesel::{Record, StoreError, Value};
+use experimenter_diesel::{Record, Store, StoreError, Value};
 
 use super::args::{self, Format};
 use super::context::Context;
@@ -46,7 +46,9 @@ fn partial(path: &Path) -> PathBuf {
 
 fn write_rows(context: &mut Context<'_>, args: &args::Export, out: &mut dyn Write) -> Result<u64, Failure> {
     let columns = context.store.columns();
-    let names: Vec<_> = columns.iter().map(String::as_str).collect();
+    let fields: Vec<_> = columns.iter().map(String::as_str).collect();
+    let provenance = if args.provenance { provenance_names(&fields) } else { Vec::new() };
+    let names: Vec<_> = fields.iter().copied().chain(provenance.iter().map(String::as_str)).collect();
     // Values that a column could not hold stand in the export, exact.
     let unfit = context.store(async |store| store.unfit(u32::MAX).await)?;
     let exact: HashMap<_, _> = unfit.into_iter().map(|unfit| ((unfit.id, unfit.field), unfit.value)).collect();
@@ -54,16 +56,28 @@ fn write_rows(context: &mut Context<'_>, args: &args::Export, out: &mut dyn Writ
     let format = if context.console.is_json() { Format::Json } else { args.format };
     let mut writer = Writer { out, format, names: &names, rows: 0 };
     writer.begin()?;
-    context.runtime.block_on(context.store.records(&selector, &names, |mut record| {
-        for (name, value) in names.iter().zip(&mut record.values).filter(|(_, value)| value.is_null()) {
+    let each = |mut record: Record| {
+        for (name, value) in fields.iter().zip(&mut record.values).filter(|(_, value)| value.is_null()) {
             if let Some(text) = exact.get(&(record.id, (*name).to_owned())) {
                 *value = Value::from(text.as_str());
             }
         }
         writer.row(&record).map_err(Stop::Output)
-    }))?;
+    };
+    let Context { runtime, store, .. } = context;
+    if args.provenance {
+        runtime.block_on(store.records_with_provenance(&selector, &fields, each))?;
+    } else {
+        runtime.block_on(store.records(&selector, &fields, each))?;
+    }
     writer.end()?;
     Ok(writer.rows)
+}
+
+/// The names of the further columns, apart from those of the table.
+fn provenance_names(fields: &[&str]) -> Vec<String> {
+    let apart = |name: &str| if fields.contains(&name) { format!("experimenter_{name}") } else { name.to_owned() };
+    Store::PROVENANCE.map(apart).into()
 }
 
 /// Why the rows stop before their end.

@@ -10,6 +10,7 @@ mod list;
 mod output;
 mod reset;
 mod setup;
+mod show;
 mod status;
 mod summary;
 
@@ -65,8 +66,10 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
         Command::Run(run) => execute::run(setup, console, run),
         Command::Execute(execute) => execute::execute(&mut open(setup)?, execute),
         Command::Status => status::status(&mut open(setup)?),
+        Command::Show(show) => show::show(&mut open(setup)?, show),
         Command::Summary(summary) => summary::summary(&mut open(setup)?, summary),
         Command::Reset(reset) => reset::reset(&mut open(setup)?, reset),
+        Command::Unpause(unpause) => reset::unpause(&mut open(setup)?, unpause),
         Command::Export(export) => export::export(&mut open(setup)?, export),
         Command::Output(output) => output::output(&mut open(setup)?, output),
         Command::Drop(confirm) => reset::drop_tables(&mut open(setup)?, confirm),

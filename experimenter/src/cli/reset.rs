@@ -1,4 +1,4 @@
-//! `reset` and `drop`: what is done only after a question.
+//! `reset` and `drop`, which are done only after a question, and `unpause`, which takes nothing away.
 
 use experimenter_diesel::{Counts, Selector, Status};
 use serde_json::json;
@@ -34,6 +34,15 @@ pub(super) fn reset(context: &mut Context<'_>, args: &args::Reset) -> Result<u8,
     }
     let opened = context.store(async |store| store.reset(&selector).await)?;
     tell(context, opened, &format!("{} rows are open again; what they held is archived", count(opened)))
+}
+
+pub(super) fn unpause(context: &mut Context<'_>, args: &args::Unpause) -> Result<u8, Failure> {
+    context.prepare()?;
+    let selector = Selector { statuses: vec![Status::Paused], ids: args.ids.clone() };
+    match context.store(async |store| store.unpause(&selector).await)? {
+        0 => tell(context, 0, "no row is paused: nothing to open"),
+        opened => tell(context, opened, &format!("{} rows are open again", count(opened))),
+    }
 }
 
 pub(super) fn drop_tables(context: &mut Context<'_>, confirm: &args::Confirm) -> Result<u8, Failure> {

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::{Failure, program};
 use crate::exit;
-use crate::report::{Table, bar, count, duration};
+use crate::report::{Table, bar, count, duration, seconds};
 
 pub(super) fn status(context: &mut Context<'_>) -> Result<u8, Failure> {
     context.check()?;
@@ -62,10 +62,6 @@ fn executer_table(executers: &[ExecuterReport]) -> Table {
         ]);
     }
     table
-}
-
-fn seconds(seconds: f64) -> std::time::Duration {
-    std::time::Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of rows, to one digit")]

@@ -39,6 +39,11 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// A number of seconds as a time.
+pub(crate) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()
+}
+
 /// A size as people read it: `12 B`, `64.5 kB`, `3.2 GB`.
 #[expect(clippy::cast_precision_loss, reason = "a size, to one digit")]
 pub(crate) fn size(bytes: u64) -> String {
