@@ -78,7 +78,8 @@ impl Store {
         let sql = format!("SELECT value FROM `{}` WHERE name=?", self.side(Side::Meta));
         let statement = Statement::new(sql, vec![NAME.into()]);
         let rows = match self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await {
-            Err(StoreError::NoTable(_)) => Vec::new(),
+            // To who may read certain tables only, the others are not there either.
+            Err(StoreError::NoTable(_) | StoreError::NotPermitted(_)) if !self.has_sides => Vec::new(),
             rows => rows?,
         };
         let Some(text) = rows.first().and_then(|row| row.text(0)) else { return Ok((Defaults::new(), None)) };
