@@ -8,7 +8,7 @@ use crate::Misfit;
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// Why a call of the store failed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum StoreError {
     /// The database's URL is malformed: the reason and the right form.
     Url(String),

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// One field's value, independent of the database and of the Rust type it came from.
 ///
 /// Dates and times travel as text (`2026-01-31`, `2026-01-31 12:00:00.5`), booleans as 0 and 1.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     /// SQL `NULL`.
     Null,

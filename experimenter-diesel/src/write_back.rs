@@ -31,7 +31,7 @@ pub struct Unfit {
 }
 
 /// An entry of a logtable.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Entry {
     /// The logtable's place in the spec.
     pub logtable: usize,

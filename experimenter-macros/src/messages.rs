@@ -5,12 +5,20 @@ macro_rules! message {
     ($($line:literal),+ $(,)?) => { [$(format!($line)),+].join("\n") };
 }
 
-const OPTIONS: &str = "`keyfields`, `resultfields`, `logtables`, `table`, `result_timestamps`, `only` and `rows`";
+const OPTIONS: &str =
+    "`keyfields`, `resultfields`, `logtables`, `table`, `result_timestamps`, `only`, `rows` and `timeout`";
 
 // --- options -------------------------------------------------------------------------------------------------------
 
 pub(crate) fn expected_option() -> String {
     message!("expected an option of `#[experiment]`", "note: the options are {OPTIONS}")
+}
+
+pub(crate) fn not_a_time(text: &str) -> String {
+    message!(
+        "`{text}` is not a time that a row may run",
+        "help: write a number with its unit, such as `timeout = \"90s\"`, `\"10min\"`, `\"2h 30min\"` or `\"1day\"`",
+    )
 }
 
 pub(crate) fn missing_diesel() -> String {
@@ -35,6 +43,7 @@ pub(crate) fn option_form(name: &str) -> String {
         "logtables" => "logtables = { name: { column: Type, … }, … }",
         "resultfields" => "resultfields = { name: Type, … }",
         "only" => "only = |key| …",
+        "timeout" => "timeout = \"2h\"",
         "rows" => "rows = || [NameKey { … }, …]",
         _ => "keyfields = { name: Type = domain, … }",
     };

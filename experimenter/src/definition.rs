@@ -1,5 +1,7 @@
 //! An experiment as data: what the attribute registers, and all that the runtime knows of it.
 
+use std::time::Duration;
+
 use experimenter_diesel::Value;
 
 use crate::{
@@ -31,6 +33,8 @@ pub struct Definition {
     pub only: Option<Located<Only>>,
     /// Rows beside the product, or instead of it.
     pub rows: Option<Located<Rows>>,
+    /// How long a row may run.
+    pub timeout: Option<Duration>,
 }
 
 impl Definition {
@@ -46,6 +50,7 @@ impl Definition {
         result_timestamps: false,
         only: None,
         rows: None,
+        timeout: None,
     };
 }
 

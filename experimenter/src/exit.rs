@@ -10,8 +10,12 @@ pub const FAILURE: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Rows ended in error: `run`, and `execute --strict`. For plain `execute` an error is data.
 pub const ROWS_FAILED: u8 = 4;
+/// A signal or the wall time stopped it; unfinished rows are open again.
+pub const STOPPED: u8 = 5;
 /// The database cannot be reached.
 pub const UNREACHABLE: u8 = 69;
+/// Interrupted twice by hand: what still ran was killed, and is open again.
+pub const INTERRUPTED: u8 = 130;
 
 pub(crate) fn code(code: u8) -> ExitCode {
     ExitCode::from(code)

@@ -37,16 +37,15 @@ mod error;
 mod executer;
 mod experiment;
 mod grid;
-#[expect(dead_code, reason = "the executer tells it")]
 mod machine;
 mod mistake;
 mod outcome;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the executer captures with it"))]
 mod output;
 mod panics;
 mod registry;
 mod report;
 mod run;
+mod slot;
 
 pub use cli::main;
 pub use definition::Definition;
@@ -77,6 +76,7 @@ pub mod __private {
     pub use experimenter_diesel::{Status, Value};
     pub use inventory;
     pub use serde;
+    pub use std::time::Duration;
 
     /// The values of a struct's fields.
     pub type Values = Vec<Value>;

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Results;
 use crate::error::{Located, chain};
 
@@ -16,7 +18,7 @@ pub enum Outcome<R> {
 }
 
 /// Why a run failed: what is stored in the row's `error`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub(crate) message: String,
     pub(crate) place: Option<String>,

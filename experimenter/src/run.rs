@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use experimenter_diesel::{StoreError, Value};
 use once_cell::unsync::OnceCell;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::panics;
 use crate::{Error, Experiment, Failure, LogEntry, Outcome, Partial, Result, Results};
@@ -17,29 +19,58 @@ use crate::{Error, Experiment, Failure, LogEntry, Outcome, Partial, Result, Resu
 pub type Custom = BTreeMap<String, serde_json::Value>;
 
 /// One row to run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Task {
     pub(crate) id: i64,
     pub(crate) attempt: i64,
     pub(crate) seed: u64,
     pub(crate) dir: PathBuf,
+    /// The same for all rows, so that a slot is told once.
+    #[serde(skip)]
     pub(crate) custom: Arc<Custom>,
     pub(crate) key: Vec<Value>,
+    /// What an earlier attempt had reached.
+    #[serde(with = "serde_bytes")]
+    pub(crate) checkpoint: Option<Vec<u8>>,
 }
 
-/// How a run ended.
-#[derive(Debug, PartialEq)]
+impl Task {
+    pub(crate) fn with_custom(self, custom: &Arc<Custom>) -> Self {
+        Self { custom: Arc::clone(custom), ..self }
+    }
+}
+
+/// How the function ended.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Ending {
     Done(Vec<Value>),
     Paused,
     Failed(Failure),
+    /// It was asked to stop, and has left its checkpoint.
+    Stopped,
+}
+
+/// What a run took of the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Cost {
+    pub(crate) user_seconds: f64,
+    pub(crate) system_seconds: f64,
+    /// The most memory that its process had, where that is known.
+    pub(crate) peak_bytes: Option<u64>,
 }
 
 /// What a run is attached to: the way of its partial results and log entries to the table.
 pub(crate) trait Attachment {
-    fn write(&mut self, values: Vec<Option<Value>>) -> Result<(), StoreError>;
-    fn log(&mut self, logtable: usize, values: Vec<Value>) -> Result<(), StoreError>;
+    fn write(&self, values: Vec<Option<Value>>) -> Result<(), StoreError>;
+    fn log(&self, logtable: usize, values: Vec<Value>) -> Result<(), StoreError>;
+    fn checkpoint(&self, state: Vec<u8>) -> Result<(), StoreError>;
+    fn progress(&self, done: u64, total: u64);
+    fn say(&self, text: String);
+    fn should_stop(&self) -> bool;
 }
+
+/// The most of a run's time that goes into checkpoints: one in twenty parts.
+const CHECKPOINT_SHARE: u32 = 20;
 
 /// One run of an experiment on one row: what the function sees of the table.
 ///
@@ -76,6 +107,12 @@ pub struct Run<E: Experiment> {
     dir: PathBuf,
     dir_created: OnceCell<()>,
     custom: Arc<Custom>,
+    /// What [`Run::restore`] gives.
+    checkpoint: Option<Vec<u8>>,
+    /// When the next checkpoint is due.
+    next_checkpoint: Option<Instant>,
+    /// Whether the function was told to stop by its last checkpoint.
+    stopped: bool,
     link: Link,
     experiment: std::marker::PhantomData<fn() -> E>,
 }
@@ -110,6 +147,9 @@ impl<E: Experiment> Run<E> {
             dir: std::env::temp_dir().join(format!("experimenter-offline-{}-{count}", std::process::id())),
             dir_created: OnceCell::new(),
             custom: Arc::default(),
+            checkpoint: None,
+            next_checkpoint: None,
+            stopped: false,
             link: Link::Offline { written: Vec::new(), logged: Vec::new() },
             experiment: std::marker::PhantomData,
         }
@@ -130,6 +170,9 @@ impl<E: Experiment> Run<E> {
             dir: task.dir.clone(),
             dir_created: OnceCell::new(),
             custom: Arc::clone(&task.custom),
+            checkpoint: task.checkpoint.clone(),
+            next_checkpoint: None,
+            stopped: false,
             link: Link::Attached(attachment),
             experiment: std::marker::PhantomData,
         }
@@ -215,6 +258,102 @@ impl<E: Experiment> Run<E> {
         }
     }
 
+    /// Tells how far the run is, in any unit: shown while it goes on. Call it as often as you like.
+    pub fn progress(&self, done: u64, total: u64) {
+        if let Link::Attached(attachment) = &self.link {
+            attachment.progress(done, total);
+        }
+    }
+
+    /// Says something to whoever watches the executer; it is kept with what the run prints.
+    pub fn say(&self, text: impl std::fmt::Display) {
+        if let Link::Attached(attachment) = &self.link {
+            attachment.say(text.to_string());
+        }
+    }
+
+    /// Keeps the run's state, from which a later attempt goes on.
+    ///
+    /// Call it between the steps of a loop, as often as you like: a state is written only if writing takes at most one
+    /// part in twenty of the run's time. When the run [should stop](Run::should_stop), the state is written in any case,
+    /// and the stop returned as an error, so that a `?` ends the function; the row is open again, and the next attempt
+    /// begins with this state. Log entries and partial results of the time after a checkpoint that a later attempt goes
+    /// on from are archived, so that the tables read as if the run had never been interrupted.
+    ///
+    /// A state is any serde type, kept in CBOR. Large ones belong into a file of [`Run::dir`], whose name is the state.
+    ///
+    /// ```
+    /// use experimenter::prelude::*;
+    ///
+    /// #[experiment(keyfields = { n: u64 = [1_000] }, resultfields = { sum: u64 })]
+    /// fn long(key: &LongKey, run: &mut LongRun) -> experimenter::Result<LongResults> {
+    ///     let (mut i, mut sum) = run.restore()?.unwrap_or((0, 0));
+    ///     while i < key.n {
+    ///         i += 1;
+    ///         sum += i;
+    ///         run.checkpoint(&(i, sum))?;
+    ///     }
+    ///     Ok(LongResults { sum })
+    /// }
+    ///
+    /// assert_eq!(long(&LongKey { n: 4 }, &mut LongRun::offline())?.sum, 10);
+    /// # Ok::<(), experimenter::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the run should stop; when this attempt does not own the row any more; when the state is too large, or cannot
+    /// be serialised.
+    #[track_caller]
+    pub fn checkpoint<S: Serialize>(&mut self, state: &S) -> Result<()> {
+        let stop = self.should_stop();
+        let begun = Instant::now();
+        if !stop && self.next_checkpoint.is_some_and(|next| begun < next) {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        if let Err(error) = ciborium::into_writer(state, &mut bytes) {
+            return Err(Error::msg(format!("the state of a checkpoint cannot be serialised: {error}")));
+        }
+        match &self.link {
+            Link::Attached(attachment) => located(attachment.checkpoint(bytes))?,
+            Link::Offline { .. } => self.checkpoint = Some(bytes),
+        }
+        let now = Instant::now();
+        self.next_checkpoint = Some(now + CHECKPOINT_SHARE * (now - begun));
+        if stop {
+            self.stopped = true;
+            return Err(Error::msg("the run was asked to stop; its next attempt goes on from here"));
+        }
+        Ok(())
+    }
+
+    /// The state that an earlier attempt kept by [`Run::checkpoint`]; `None` for a run from the beginning.
+    ///
+    /// # Errors
+    /// When what was kept is no such state, as after a change of its type.
+    #[track_caller]
+    pub fn restore<S: DeserializeOwned>(&self) -> Result<Option<S>> {
+        let Some(bytes) = &self.checkpoint else { return Ok(None) };
+        match ciborium::from_reader(&bytes[..]) {
+            Ok(state) => Ok(Some(state)),
+            Err(error) => Err(Error::msg(format!(
+                "the checkpoint of an earlier attempt is no such state ({error}); begin the row anew by `reset --ids {}`",
+                self.id
+            ))),
+        }
+    }
+
+    /// Whether the run should come to an end soon: its executer was asked to stop, or the row's time is over.
+    ///
+    /// A function that looks at this between its steps, and returns, is not killed when the grace is over.
+    #[must_use]
+    pub fn should_stop(&self) -> bool {
+        match &self.link {
+            Link::Attached(attachment) => attachment.should_stop(),
+            Link::Offline { .. } => false,
+        }
+    }
+
     /// What an offline run was given by [`Run::write`], in order.
     pub fn written(&self) -> impl Iterator<Item = &E::Partial> {
         let written = if let Link::Offline { written, .. } = &self.link { &written[..] } else { &[] };
@@ -243,10 +382,13 @@ pub(crate) fn execute<E: Experiment>(task: &Task, attachment: Box<dyn Attachment
     let ran = panics::catch(|| {
         let key = E::from_values(&task.key).map_err(|error| unreadable(&error))?;
         let mut run = Run::<E>::attached(task, attachment);
-        Ok(match key.call(&mut run)? {
-            Outcome::Done(results) => Ending::Done(results.to_values()),
-            Outcome::Paused => Ending::Paused,
-        })
+        match key.call(&mut run) {
+            Ok(Outcome::Done(results)) => Ok(Ending::Done(results.to_values())),
+            Ok(Outcome::Paused) => Ok(Ending::Paused),
+            // Whatever the function made of the error by which it was told.
+            Err(_) if run.stopped => Ok(Ending::Stopped),
+            Err(failure) => Err(failure),
+        }
     });
     ran.and_then(|ended| ended).unwrap_or_else(Ending::Failed)
 }

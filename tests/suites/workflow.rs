@@ -24,13 +24,13 @@ fn count(target: &Target, condition: &str) -> String {
 }
 
 /// Fills `rows`, and has processes execute them all.
-fn every_row_once(target: &Target, executers: usize, rows: usize) {
+fn every_row_once(target: &Target, executers: usize, jobs: &str, rows: usize) {
     let sandbox = Sandbox::new();
     let url = target.url();
     let set = format!("n=0..{rows}");
     sandbox.run(grid(), ["fill", "--database", &url, "--set", &set]).success();
     let running: Vec<_> =
-        (0..executers).map(|_| sandbox.spawn(grid(), ["execute", "-q", "--database", &url])).collect();
+        (0..executers).map(|_| sandbox.spawn(grid(), ["execute", "-q", "--jobs", jobs, "--database", &url])).collect();
     for executer in running {
         executer.wait().success();
     }
@@ -45,12 +45,17 @@ fn every_row_once(target: &Target, executers: usize, rows: usize) {
 
 #[test]
 fn sixteen_executers_on_mariadb_execute_2000_rows_once() {
-    every_row_once(&Target::mariadb(), 16, 2_000);
+    every_row_once(&Target::mariadb(), 16, "1", 2_000);
+}
+
+#[test]
+fn sixteen_executers_with_four_slots_each_execute_2000_rows_once() {
+    for_each_database(|target| every_row_once(target, 16, "4", 2_000));
 }
 
 #[test]
 fn eight_executers_on_sqlite_execute_2000_rows_once() {
-    every_row_once(&Target::sqlite(), 8, 2_000);
+    every_row_once(&Target::sqlite(), 8, "1", 2_000);
 }
 
 /// Rows that `PyExperimenter` or a person has filled are adopted by whoever comes first, one of many here.

@@ -5,7 +5,10 @@ mod functions;
 mod naming;
 mod table;
 
+use std::time::Duration;
+
 use proc_macro2::Ident;
+use syn::LitStr;
 
 use super::model::{Experiment, Field, Keyfield, Logtable, Names};
 use super::parse::{RawAttribute, RawBlock, RawField, RawFunction, RawLogtable};
@@ -16,7 +19,8 @@ use field::Place;
 
 /// Checks everything; what is beyond repair is left out of the experiment and reported.
 pub(crate) fn experiment(raw: RawAttribute, function: RawFunction, errors: &mut Errors) -> Experiment {
-    let RawAttribute { keyfields, resultfields, logtables, table, result_timestamps, only, rows, incomplete } = raw;
+    let RawAttribute { keyfields, resultfields, logtables, table, result_timestamps, only, rows, timeout, incomplete } =
+        raw;
     let (names, visibility, call) = signature::check(function, errors);
     if !incomplete {
         some_keyfields(keyfields.as_ref(), &names, errors);
@@ -32,12 +36,36 @@ pub(crate) fn experiment(raw: RawAttribute, function: RawFunction, errors: &mut 
     let table = table::name(table, &names.function, &logs, errors);
     functions::only(only.as_ref(), &names.key, errors);
     functions::rows(rows.as_ref(), &names.key, errors);
+    let timeout = timeout.and_then(|literal| time(&literal, errors));
 
     let keyfields = keys.into_iter().filter_map(|raw| keyfield(raw, errors)).collect();
     let resultfields =
         results.into_iter().filter_map(|raw| field::column(raw, Place::Resultfield, errors)).collect::<Vec<Field>>();
     let logtables = logs.into_iter().map(|raw| logtable(raw, &names, errors)).collect();
-    Experiment { names, visibility, table, result_timestamps, keyfields, resultfields, logtables, only, rows, call }
+    Experiment {
+        names,
+        visibility,
+        table,
+        result_timestamps,
+        keyfields,
+        resultfields,
+        logtables,
+        only,
+        rows,
+        timeout,
+        call,
+    }
+}
+
+/// A time that is some.
+fn time(literal: &LitStr, errors: &mut Errors) -> Option<Duration> {
+    match humantime::parse_duration(&literal.value()) {
+        Ok(time) if !time.is_zero() => Some(time),
+        _ => {
+            errors.at(literal, messages::not_a_time(&literal.value()));
+            None
+        }
+    }
 }
 
 fn entries<T>(block: Option<RawBlock<T>>) -> Vec<T> {

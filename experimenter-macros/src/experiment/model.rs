@@ -1,6 +1,7 @@
 //! An experiment without mistakes: what the expansion is made from.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
@@ -21,6 +22,8 @@ pub(crate) struct Experiment {
     pub(crate) only: Option<Expr>,
     /// The function that yields rows.
     pub(crate) rows: Option<Expr>,
+    /// How long a row may run.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) call: Call,
 }
 

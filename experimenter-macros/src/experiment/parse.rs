@@ -18,6 +18,7 @@ pub(crate) struct RawAttribute {
     pub(crate) result_timestamps: Option<LitBool>,
     pub(crate) only: Option<Expr>,
     pub(crate) rows: Option<Expr>,
+    pub(crate) timeout: Option<LitStr>,
     /// Whether an entry could not be read, so that what seems missing may stand there.
     pub(crate) incomplete: bool,
 }
@@ -92,7 +93,17 @@ pub(crate) fn attribute(tokens: TokenStream, errors: &mut Errors) -> RawAttribut
 }
 
 fn option(input: ParseStream<'_>, errors: &mut Errors, raw: &mut RawAttribute) -> Result<()> {
-    let RawAttribute { keyfields, resultfields, logtables, table, result_timestamps, only, rows, incomplete: _ } = raw;
+    let RawAttribute {
+        keyfields,
+        resultfields,
+        logtables,
+        table,
+        result_timestamps,
+        only,
+        rows,
+        timeout,
+        incomplete: _,
+    } = raw;
     let name = Ident::parse_any(input).map_err(|error| syn::Error::new(error.span(), messages::expected_option()))?;
     match name.to_string().as_str() {
         "keyfields" => once(&name, keyfields, block(input, errors, &name, field)?, errors),
@@ -102,6 +113,7 @@ fn option(input: ParseStream<'_>, errors: &mut Errors, raw: &mut RawAttribute) -
         "result_timestamps" => once(&name, result_timestamps, literal(input, &name)?, errors),
         "only" => once(&name, only, expression(input, &name)?, errors),
         "rows" => once(&name, rows, expression(input, &name)?, errors),
+        "timeout" => once(&name, timeout, literal(input, &name)?, errors),
         unknown => {
             errors.at(&name, messages::unknown_option(unknown));
             skip_to_comma(input)?;

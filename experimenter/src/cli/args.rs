@@ -1,7 +1,11 @@
 //! The command line.
 
+use std::num::{NonZero, NonZeroU16};
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use experimenter_diesel::{Ids, Selector, Status};
 
@@ -65,9 +69,9 @@ pub(super) enum Command {
         after_help = "Examples:\n  fill                                   the grid of the attribute and the configuration file\n  fill --set seed=0..3,7                 the same with other seeds\n  fill --rows more.csv                   the rows of a file\n  fill --rows pairs.jsonl --set seed=0..5    each row of a file with each seed\n  fill --prune                           remove open rows that the grid does not have any more"
     )]
     Fill(Fill),
-    /// Run open rows, one after the other
+    /// Run open rows, one or several at a time
     #[command(
-        after_help = "Examples:\n  execute                                run every open row\n  execute --max-experiments 1            one row, as in a job of a cluster\n  execute --ids 3,7-9 --retry-errors     these rows, failed ones again"
+        after_help = "Examples:\n  execute                                run every open row\n  execute --max-experiments 1            one row, as in a job of a cluster\n  execute --ids 3,7-9 --retry-errors     these rows, failed ones again\n  execute --jobs auto --timeout 2h       as many at once as there are cores, none longer than two hours"
     )]
     Execute(Execute),
     /// Fill, execute every open row, and show the results
@@ -140,6 +144,84 @@ pub(super) struct Work {
     /// A value for the experiment's `run.custom("NAME")`, in place of the configuration file's; JSON, or else text
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) custom: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) slots: Slots,
+}
+
+/// Where rows run, and within which bounds.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Slots")]
+pub(super) struct Slots {
+    /// How many rows run at once, each in a process of its own; `auto` for one per core [default: 1, for `run`: auto]
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<Jobs>,
+
+    /// Run the function in this process, one row at a time: for debuggers
+    ///
+    /// An `exit` or a crash of the function then ends the executer, and nothing bounds its time and memory.
+    #[arg(long, conflicts_with_all = ["jobs", "process_per_row", "timeout", "memory_limit", "no_capture"])]
+    pub(super) in_process: bool,
+
+    /// Give each row a new process, in place of one after the other in the same: for code that leaks
+    #[arg(long)]
+    pub(super) process_per_row: bool,
+
+    /// How long a row may run, such as `90s`, `2h 30min` or `1day`, in place of the attribute's `timeout`
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) timeout: Option<Duration>,
+
+    /// How much memory the processes of a row may have, such as `4GiB` or `500MB`
+    #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(ByteSize))]
+    pub(super) memory_limit: Option<ByteSize>,
+
+    /// How long a run may go on that is asked to stop, by a signal, the wall time or its time-out
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
+    pub(super) grace: Duration,
+
+    /// After how long the executer stops by itself and gives unfinished rows back, as before the end of a cluster's job
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) wall_time: Option<Duration>,
+
+    /// Let pass what the function prints, in place of keeping it for `output`
+    #[arg(long)]
+    pub(super) no_capture: bool,
+}
+
+/// A number of slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Jobs {
+    /// One for each core that this process may use.
+    Auto,
+    /// So many.
+    Number(NonZeroU16),
+}
+
+impl Jobs {
+    pub(super) fn count(self) -> usize {
+        match self {
+            Self::Auto => std::thread::available_parallelism().map_or(1, NonZero::get),
+            Self::Number(number) => number.get().into(),
+        }
+    }
+}
+
+impl FromStr for Jobs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            number => {
+                number.parse().map(Self::Number).map_err(|_| "write a number from 1 to 65535, or `auto`".to_owned())
+            }
+        }
+    }
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write a number with its unit, such as `90s`, `10min`, `2h 30min` or `1day`"))
 }
 
 #[derive(Debug, Args)]

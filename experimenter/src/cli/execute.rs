@@ -1,25 +1,25 @@
-//! `execute` and `run`: the rows, one after the other.
+//! `execute` and `run`: the rows.
 
-use std::path::PathBuf;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Instant;
 
 use experimenter_diesel::{ClaimOrder, FillMode, Selector, Status, Work};
 use serde_json::json;
 
-use super::args;
+use super::args::{self, Jobs};
 use super::context::Context;
 use super::failure::{Failure, program};
 use super::fill::{fill_grid, plan, sentence};
 use super::setup::Setup;
 use crate::config::{At, Config};
-use crate::executer::{self, Order};
+use crate::executer::{self, Broken, Executed, Order, Slots, Stop};
 use crate::exit;
 use crate::report::{Console, RunReport, count, duration};
 use crate::run::Custom;
 
-/// The folder of the rows' own folders, in the working directory.
-const ROWS_DIR: &str = ".experimenter/rows";
+/// The folder of what rows leave beside the table, in the working directory.
+const FOLDER: &str = ".experimenter";
 
 pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
     let custom = custom(context.config.as_ref(), &args.work.custom)?;
@@ -32,13 +32,24 @@ pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result
         context.console.note(&format!("{} rows in error are open again", count(opened)));
     }
     let max = u64::try_from(args.max_experiments).ok();
-    let work = execute_rows(context, &args.work, custom, selector, max)?;
+    let executed = execute_rows(
+        context,
+        &args.work,
+        Jobs::Number(NonZeroU16::MIN),
+        custom,
+        selector,
+        max,
+        context.console.is_json(),
+    )?;
+    let work = executed.work;
     if context.console.is_json() {
-        context.console.json(&json!({
-            "done": work.done, "paused": work.paused, "failed": work.failed, "busy_seconds": work.busy_seconds,
-        }))?;
+        let end = json!({
+            "event": "end", "done": work.done, "paused": work.paused, "failed": work.failed,
+            "busy_seconds": work.busy_seconds,
+        });
+        context.console.result(&end.to_string())?;
     }
-    Ok(if args.strict && work.failed > 0 { exit::ROWS_FAILED } else { exit::DONE })
+    Ok(code(executed, args.strict))
 }
 
 pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u8, Failure> {
@@ -48,23 +59,31 @@ pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u
     let context = &mut Context::create(setup, console)?;
     let filled = fill_grid(context, &mut grid, FillMode::Write)?;
     context.console.note(&sentence(filled, FillMode::Write));
-    let work = execute_rows(context, &args.work, custom, Selector::default(), None)?;
+    let executed = execute_rows(context, &args.work, Jobs::Auto, custom, Selector::default(), None, false)?;
     super::summary::print(context, &args.summary)?;
-    Ok(if work.failed > 0 { exit::ROWS_FAILED } else { exit::DONE })
+    Ok(code(executed, true))
+}
+
+fn code(executed: Executed, strict: bool) -> u8 {
+    match executed.stop {
+        Stop::Now => exit::INTERRUPTED,
+        Stop::Soon => exit::STOPPED,
+        Stop::No if strict && executed.work.failed > 0 => exit::ROWS_FAILED,
+        Stop::No => exit::DONE,
+    }
 }
 
 fn execute_rows(
     context: &mut Context<'_>,
     args: &args::Work,
+    jobs: Jobs,
     custom: Custom,
     selector: Selector,
     max: Option<u64>,
-) -> Result<Work, Failure> {
-    let jobs = context.config.as_ref().and_then(|config| config.jobs.as_ref());
-    if let Some(At { value: jobs, place }) = jobs.filter(|jobs| jobs.value != 1) {
-        context.console.note(&format!(
-            "n_jobs is {jobs} ({place}), and an executer runs one row at a time: start several for more at once"
-        ));
+    json: bool,
+) -> Result<Executed, Failure> {
+    if cfg!(debug_assertions) {
+        context.console.note("this is a debug build: rows run slower than in one by `cargo build --release`");
     }
     let open = Selector { statuses: vec![Status::Created], ..selector.clone() };
     let open = context.store(async |store| store.counts(&open).await)?.total();
@@ -74,16 +93,41 @@ fn execute_rows(
         selector,
         name: args.name.clone(),
         custom: Arc::new(custom),
-        rows_dir: std::env::current_dir().unwrap_or_default().join(PathBuf::from(ROWS_DIR)),
+        folder: std::env::current_dir().unwrap_or_default().join(FOLDER),
+        slots: slots(&args.slots, jobs, context.config.as_ref()),
+        timeout: args.slots.timeout.or(context.experiment.definition.timeout).filter(|_| !args.slots.in_process),
+        memory_limit: args.slots.memory_limit.map(|size| size.as_u64()),
+        grace: args.slots.grace,
+        wall_time: args.slots.wall_time,
     };
-    let mut report = RunReport::new(context.console, max.map_or(open, |max| max.min(open)));
     let started = Instant::now();
-    let Context { runtime, store, experiment, .. } = context;
-    let work = executer::execute(runtime, store, experiment, &order, &mut |event| report.event(event));
-    report.finish();
-    let work = work?;
-    context.console.note(&closing(context, work, started)?);
-    Ok(work)
+    let Context { runtime, store, experiment, console, .. } = context;
+    let names = store.spec().keyfields.iter().map(|field| field.name.clone()).collect();
+    let rows = max.map_or(open, |max| max.min(open));
+    let (report, events) = RunReport::new(console, names, rows, json);
+    let executed = std::thread::scope(|scope| {
+        scope.spawn(|| report.listen());
+        let executed = executer::execute(runtime, store, experiment, &order, &mut |event| events.tell(event));
+        drop(events);
+        executed
+    })?;
+    context.console.note(&closing(context, executed.work, started)?);
+    Ok(executed)
+}
+
+/// Where rows run: the command line decides, then the configuration file.
+fn slots(args: &args::Slots, jobs: Jobs, config: Option<&Config>) -> Slots {
+    if args.in_process {
+        return Slots::InProcess;
+    }
+    let configured = config.and_then(|config| config.jobs.as_ref());
+    let count = match (args.jobs, configured) {
+        (Some(jobs), _) => jobs.count(),
+        // It is at least 1, or -1 for as many as there are cores.
+        (None, Some(At { value, .. })) => usize::try_from(*value).unwrap_or_else(|_| Jobs::Auto.count()),
+        (None, None) => jobs.count(),
+    };
+    Slots::Processes { count, per_row: args.process_per_row, capture: !args.no_capture }
 }
 
 /// The last line: what was done, or that there was nothing to do.
@@ -115,6 +159,17 @@ fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<St
         line.push_str(&format!(", {failed} in error (again: {} execute --retry-errors)", program()));
     }
     Ok(line)
+}
+
+impl From<Broken> for Failure {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Store(error) => error.into(),
+            Broken::Slot(reason) => Self::new(reason).hint(
+                "a slot is this program again: `main` must come to `experimenter::main()` with the same arguments",
+            ),
+        }
+    }
 }
 
 /// The values for the function: of the configuration file, and over them those of the command line.

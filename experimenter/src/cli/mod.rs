@@ -23,7 +23,7 @@ use self::context::Context;
 use self::failure::Failure;
 use self::setup::Setup;
 use crate::report::Console;
-use crate::{exit, registry};
+use crate::{exit, registry, slot};
 
 /// The whole command-line tool: reads the command line, does what it says, and gives the [exit code](crate::exit).
 ///
@@ -34,6 +34,15 @@ use crate::{exit, registry};
 /// ```
 #[must_use]
 pub fn main() -> ExitCode {
+    if slot::is_slot() {
+        return match slot::main() {
+            Ok(()) => std::process::exit(exit::DONE.into()),
+            Err(reason) => {
+                Console::new(false, false).failure(&reason, &[]);
+                exit::code(exit::FAILURE)
+            }
+        };
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

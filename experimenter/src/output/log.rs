@@ -58,7 +58,8 @@ impl OutputLog {
     }
 
     /// Writes what is on its way, and ends the writer.
-    pub(crate) fn finish(mut self) -> Option<io::Error> {
+    #[cfg(test)]
+    pub(super) fn finish(mut self) -> Option<io::Error> {
         self.join();
         self.failure()
     }

@@ -24,11 +24,6 @@ impl Console {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// Whether the user wants results and failures only.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
     /// Prints what a command was asked for.
     pub(crate) fn result(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();

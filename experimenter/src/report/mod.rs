@@ -3,6 +3,8 @@
 //! Results go to the standard output; what a command does meanwhile, and failures, to the standard error.
 
 mod console;
+mod events;
+mod live;
 mod progress;
 mod statistics;
 mod table;
@@ -10,7 +12,8 @@ mod table;
 use std::time::Duration;
 
 pub(crate) use console::Console;
-pub(crate) use progress::{Progress, RunReport};
+pub(crate) use live::RunReport;
+pub(crate) use progress::Progress;
 pub(crate) use statistics::{Group, Groups, Statistics};
 pub(crate) use table::Table;
 
@@ -44,14 +47,9 @@ pub(crate) fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()
 }
 
-/// A size as people read it: `12 B`, `64.5 kB`, `3.2 GB`.
-#[expect(clippy::cast_precision_loss, reason = "a size, to one digit")]
+/// A size as people read it: `512 B`, `1.5 KiB`, `8.0 GiB`.
 pub(crate) fn size(bytes: u64) -> String {
-    let exponent = bytes.checked_ilog10().unwrap_or(0) / 3;
-    match ["kB", "MB", "GB", "TB", "PB", "EB"].get(exponent.wrapping_sub(1) as usize) {
-        Some(unit) => format!("{:.1} {unit}", bytes as f64 / 1_000_u64.pow(exponent) as f64),
-        None => format!("{bytes} B"),
-    }
+    bytesize::ByteSize(bytes).display().iec().to_string()
 }
 
 /// A bar of how much is done.
@@ -73,8 +71,7 @@ mod tests {
         let times = [0.351, 12.0, 200.0, 7_500.0, 273_600.0];
         let shown = times.map(|seconds| duration(Duration::from_secs_f64(seconds)));
         assert_eq!(shown, ["0.35 s", "12.0 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"]);
-        let sizes = [0, 999, 1_000, 64_512, 3_200_000_000, u64::MAX].map(size);
-        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "64.5 kB", "3.2 GB", "18.4 EB"]);
+        assert_eq!([512, 1_536, 1 << 33].map(size), ["512 B", "1.5 KiB", "8.0 GiB"]);
         assert_eq!(bar(0, 0), format!("{} 0 % done", "░".repeat(40)));
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn definition(experiment: &Experiment) -> TokenStream {
         logtables,
         only,
         rows,
+        timeout,
         call: _,
     } = experiment;
     let keyfields = keyfields.iter().map(keyfield);
@@ -27,8 +28,12 @@ pub(super) fn definition(experiment: &Experiment) -> TokenStream {
     let result_timestamps = result_timestamps.then(|| quote! { result_timestamps: true, });
     let only = only.as_ref().map(|function| only_option(function, &names.key));
     let rows = rows.as_ref().map(|function| rows_option(function, &names.key));
+    let timeout = timeout.map(|time| {
+        let milliseconds = Literal::u64_unsuffixed(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        quote! { timeout: Some(__p::Duration::from_millis(#milliseconds)), }
+    });
     // Clippy minds a base that nothing is taken from.
-    let is_complete = result_timestamps.is_some() && only.is_some() && rows.is_some();
+    let is_complete = result_timestamps.is_some() && only.is_some() && rows.is_some() && timeout.is_some();
     let base = (!is_complete).then(base);
     let fields = quote! {
         keyfields: &[#(#keyfields),*],
@@ -37,6 +42,7 @@ pub(super) fn definition(experiment: &Experiment) -> TokenStream {
         #result_timestamps
         #only
         #rows
+        #timeout
         #base
     };
     definition_of(experiment, &fields)

@@ -1,0 +1,304 @@
+//! One attempt: a row in a slot, from its start to its last.
+
+use std::time::Duration;
+
+use experimenter_diesel::{Claim, StoreError};
+use rustix::process::Signal;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::database::{Logged, Requests};
+use super::ending::{Cut, Last};
+use super::lane::{Lane, Process, Received};
+use super::{Event, Shared, Stop};
+use crate::machine::{self, Usage};
+use crate::output::Capture;
+use crate::run::{Cost, Task};
+use crate::slot::{FromSlot, ToSlot};
+
+/// How often a run is looked after: its memory is measured, and what it printed written.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How many log entries are written at once.
+const ENTRIES: usize = 1_024;
+
+/// How many lines of a failed run's output go into its error.
+const LAST_LINES: usize = 20;
+
+/// One attempt, while its run goes on.
+pub(super) struct Attempt<'d, 'a> {
+    slot: usize,
+    shared: &'d Shared<'a>,
+    database: &'d Requests,
+    stop: &'d mut watch::Receiver<Stop>,
+    claim: Claim,
+    capture: Capture,
+    cut: Option<Cut>,
+    /// When something is done about a run that goes on.
+    deadline: Option<Instant>,
+    cost: Cost,
+    /// The most memory that its process was seen to have: what is known of one that dies.
+    peak: Option<u64>,
+}
+
+/// What came of a run.
+pub(super) struct Ran {
+    pub(super) claim: Claim,
+    pub(super) last: Last,
+    /// Why the executer put an end to it, if it did.
+    pub(super) cut: Option<Cut>,
+    pub(super) cost: Cost,
+    /// What it printed last.
+    pub(super) output: String,
+}
+
+/// What a run waits for.
+enum Pending {
+    Nothing,
+    Written(oneshot::Receiver<Result<(), StoreError>>),
+    Logged(oneshot::Receiver<Logged>),
+}
+
+impl<'d, 'a> Attempt<'d, 'a> {
+    pub(super) fn new(
+        slot: usize,
+        shared: &'d Shared<'a>,
+        database: &'d Requests,
+        stop: &'d mut watch::Receiver<Stop>,
+        claim: Claim,
+    ) -> Self {
+        let capture = Capture::new(claim.id, claim.attempt);
+        Self {
+            slot,
+            shared,
+            database,
+            stop,
+            claim,
+            capture,
+            cut: None,
+            deadline: None,
+            cost: Cost::default(),
+            peak: None,
+        }
+    }
+
+    /// Has the row run in a slot.
+    pub(super) async fn run(mut self, lane: &mut Lane) -> Ran {
+        let last = self.go_on(lane).await;
+        while let Some(bytes) = lane.output.try_read() {
+            self.keep(bytes).await;
+        }
+        let output = self.capture.tail(LAST_LINES);
+        self.shared.abandoned.set(self.shared.abandoned.get() || matches!(last, Last::Abandoned));
+        if let Some(log) = &self.shared.output {
+            self.capture.finish(log).await;
+            if let Some(reason) = log.failure() {
+                self.shared.report(Event::Uncaptured { reason: reason.to_string() });
+            }
+        }
+        Ran { claim: self.claim, last, cut: self.cut, cost: self.cost, output }
+    }
+
+    async fn go_on(&mut self, lane: &mut Lane) -> Last {
+        let before = Before::now();
+        self.deadline = self.shared.order.timeout.map(|timeout| Instant::now() + timeout);
+        if lane.port.send(ToSlot::Run(Box::new(self.task()))).await.is_err() {
+            return self.died(lane.process.as_mut(), &before).await;
+        }
+        let mut pending = Pending::Nothing;
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            let Lane { port, output, process } = &mut *lane;
+            tokio::select! {
+                received = port.receive(), if matches!(pending, Pending::Nothing) => match received {
+                    Received::Message(FromSlot::Ended(ending, cost)) => {
+                        self.cost = cost;
+                        return Last::Told(ending);
+                    }
+                    Received::Message(FromSlot::Write(values)) => {
+                        pending = Pending::Written(self.database.write(self.claim.clone(), values));
+                    }
+                    Received::Message(FromSlot::Progress { done, total }) => {
+                        self.shared.report(Event::Progress { slot: self.slot, done, total });
+                    }
+                    Received::Message(FromSlot::Said(text)) => {
+                        self.keep(format!("{text}\n").as_bytes()).await;
+                        self.shared.report(Event::Said { id: self.claim.id, text });
+                    }
+                    Received::Message(FromSlot::Checkpoint(state)) => {
+                        pending = Pending::Written(self.database.checkpoint(self.claim.clone(), state));
+                    }
+                    Received::Message(FromSlot::Log(entry)) => {
+                        let mut entries = vec![entry];
+                        entries.extend(std::iter::from_fn(|| port.buffered_entry()).take(ENTRIES - 1));
+                        pending = Pending::Logged(self.database.log(self.claim.clone(), entries));
+                    }
+                    Received::Message(FromSlot::Ready { .. }) => {
+                        return self.nonsense(process.as_mut(), "a second greeting".to_owned(), &before).await;
+                    }
+                    Received::Nonsense(what) => return self.nonsense(process.as_mut(), what.to_string(), &before).await,
+                    Received::Closed => return self.died(process.as_mut(), &before).await,
+                },
+                reply = answer(&mut pending) => {
+                    pending = Pending::Nothing;
+                    // A slot that is gone is found by the next look at its messages.
+                    let _gone = match reply {
+                        None => Ok(()),
+                        Some(Answer::Written(result)) => port.send(ToSlot::Written(result)).await,
+                        Some(Answer::Logged(Logged { claim, refused })) => {
+                            self.claim = claim;
+                            match refused {
+                                Some(reason) => port.send(ToSlot::Unlogged(reason)).await,
+                                None => Ok(()),
+                            }
+                        }
+                    };
+                }
+                bytes = output.read() => self.keep(bytes).await,
+                () = until(self.deadline) => {
+                    if self.at_deadline(process.as_ref()) {
+                        return Last::Abandoned;
+                    }
+                }
+                _ = self.stop.changed(), if *self.stop.borrow() != Stop::Now => {
+                    let _gone = port.send(ToSlot::Stop).await;
+                    self.asked_to_stop(process.as_ref());
+                }
+                _ = look.tick() => self.look(process.as_ref()).await,
+            }
+        }
+    }
+
+    fn task(&self) -> Task {
+        let shared = self.shared;
+        let claim = &self.claim;
+        Task {
+            id: claim.id,
+            attempt: claim.attempt,
+            seed: claim.hash.seed(),
+            dir: shared.order.folder.join("rows").join(&shared.table).join(claim.id.to_string()),
+            custom: std::sync::Arc::clone(&shared.order.custom),
+            key: claim.key.clone(),
+            checkpoint: claim.checkpoint.clone(),
+        }
+    }
+
+    /// The time is over: the run is asked to end, then killed. Says whether nobody can kill it.
+    fn at_deadline(&mut self, process: Option<&Process>) -> bool {
+        let order = self.shared.order;
+        let Some(process) = process else {
+            self.deadline = None;
+            return self.cut == Some(Cut::Stopped);
+        };
+        if self.cut.is_none() {
+            self.cut = order.timeout.map(Cut::TimedOut);
+            process.signal(Signal::TERM);
+            self.deadline = Some(Instant::now() + order.grace);
+        } else {
+            process.signal(Signal::KILL);
+            self.deadline = None;
+        }
+        false
+    }
+
+    /// The executer stops: the run gets its grace, or none.
+    fn asked_to_stop(&mut self, process: Option<&Process>) {
+        let now = *self.stop.borrow() == Stop::Now;
+        self.cut = self.cut.or(Some(Cut::Stopped));
+        let grace = if now { Duration::ZERO } else { self.shared.order.grace };
+        let end = Instant::now() + grace;
+        self.deadline = Some(self.deadline.map_or(end, |deadline| deadline.min(end)));
+        if let (true, Some(process)) = (now, process) {
+            process.signal(Signal::KILL);
+        }
+    }
+
+    /// Looks after a run from time to time: its output is written, its memory measured.
+    async fn look(&mut self, process: Option<&Process>) {
+        if let Some(log) = &self.shared.output {
+            self.capture.flush(log).await;
+        }
+        if let Some(process) = process {
+            self.peak = machine::peak_memory(process.id()).or(self.peak);
+        }
+        let (Some(process), Some(limit), None) = (process, self.shared.order.memory_limit, self.cut) else { return };
+        let bytes = machine::group_memory(process.id());
+        if bytes > limit {
+            self.cut = Some(Cut::TooLarge { bytes, limit });
+            process.signal(Signal::KILL);
+        }
+    }
+
+    async fn keep(&mut self, bytes: &[u8]) {
+        if let Some(log) = &self.shared.output {
+            self.capture.push(log, bytes).await;
+        }
+    }
+
+    /// The process of the run has ended, or closed its socket.
+    async fn died(&mut self, process: Option<&mut Process>, before: &Before) -> Last {
+        let Some(process) = process else { return Last::Abandoned };
+        match process.ended().await {
+            Ok(status) => {
+                self.cost = before.cost_of_the_dead(self.peak);
+                Last::Died { status, out_of_memory: machine::oom_kills() > before.oom_kills }
+            }
+            Err(error) => Last::Nonsense(format!("it cannot be waited for: {error}")),
+        }
+    }
+
+    async fn nonsense(&mut self, process: Option<&mut Process>, what: String, before: &Before) -> Last {
+        if let Some(process) = process {
+            process.signal(Signal::KILL);
+            // The nonsense is what there is to tell of it.
+            let _status = process.ended().await;
+        }
+        self.cost = before.cost_of_the_dead(self.peak);
+        Last::Nonsense(what)
+    }
+}
+
+/// What was known when a run began, for one whose process cannot tell any more.
+struct Before {
+    oom_kills: Option<u64>,
+    children: Usage,
+}
+
+impl Before {
+    fn now() -> Self {
+        Self { oom_kills: machine::oom_kills(), children: machine::children_usage() }
+    }
+
+    /// The cost of a run whose process was just waited for. Of a process that was used before, it is that of all its runs.
+    fn cost_of_the_dead(&self, peak_bytes: Option<u64>) -> Cost {
+        let now = machine::children_usage();
+        Cost {
+            user_seconds: now.user - self.children.user,
+            system_seconds: now.system - self.children.system,
+            peak_bytes,
+        }
+    }
+}
+
+/// A reply of the database to a run.
+enum Answer {
+    Written(Result<(), StoreError>),
+    Logged(Logged),
+}
+
+/// Waits for what a run waits for; for ever, if that is nothing.
+async fn answer(pending: &mut Pending) -> Option<Answer> {
+    match pending {
+        Pending::Nothing => std::future::pending().await,
+        Pending::Written(reply) => reply.await.ok().map(Answer::Written),
+        Pending::Logged(reply) => reply.await.ok().map(Answer::Logged),
+    }
+}
+
+/// Waits for a moment; for ever, if there is none.
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,267 @@
+//! The executer: claims rows, has slots run the function on them, writes back what comes of it.
+//!
+//! It is one event loop on one thread. In it the [`database`] answers to the [`driver`]s, one for each slot; nothing else
+//! touches the database. With `--in-process` the function has the main thread, and the loop another.
+
+mod attempt;
+mod database;
+mod driver;
+mod ending;
+mod lane;
+mod signals;
+
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use experimenter_diesel::{ClaimOrder, Executer, Selector, Store, StoreError, Unfit, Value, Work};
+use futures_util::future::join_all;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use self::database::Database;
+use self::driver::Driver;
+use self::lane::Lane;
+pub(crate) use self::signals::Stop;
+use crate::definition::Registration;
+use crate::machine;
+use crate::output::OutputLog;
+use crate::run::Custom;
+use crate::{exit, slot};
+
+/// What an executer is asked to do.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// At most so many rows; all there are, if `None`.
+    pub(crate) max: Option<u64>,
+    pub(crate) order: ClaimOrder,
+    pub(crate) selector: Selector,
+    pub(crate) name: String,
+    pub(crate) custom: Arc<Custom>,
+    /// The folder of what rows leave beside the table: their own folders, and what they print.
+    pub(crate) folder: PathBuf,
+    pub(crate) slots: Slots,
+    /// How long a row may run.
+    pub(crate) timeout: Option<Duration>,
+    /// How much memory the processes of a row may have, in bytes.
+    pub(crate) memory_limit: Option<u64>,
+    /// How long a run that is asked to stop may go on.
+    pub(crate) grace: Duration,
+    /// After how long the executer stops by itself.
+    pub(crate) wall_time: Option<Duration>,
+}
+
+/// Where the function runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slots {
+    /// On the main thread of this process.
+    InProcess,
+    /// In processes of their own.
+    Processes {
+        count: usize,
+        /// Whether each row gets a new process.
+        per_row: bool,
+        /// Whether what they print is kept, rather than passed through.
+        capture: bool,
+    },
+}
+
+impl Slots {
+    fn count(self) -> usize {
+        match self {
+            Self::InProcess => 1,
+            Self::Processes { count, .. } => count,
+        }
+    }
+}
+
+/// What happens while an executer works.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A row begins.
+    Started { slot: usize, id: i64, attempt: i64, key: Vec<Value> },
+    /// How far a run says that it is.
+    Progress { slot: usize, done: u64, total: u64 },
+    /// What a run says.
+    Said { id: i64, text: String },
+    /// The function has ended; its row comes next.
+    Idle { slot: usize },
+    /// A row has ended and is written back.
+    Ended { id: i64, end: End, elapsed: Duration },
+    /// A row that was begun is open again.
+    GivenBack { id: i64 },
+    /// A value was too much for its column.
+    Unfit(Unfit),
+    /// The row was reset or claimed again meanwhile; its result is kept beside the table.
+    Fenced(StoreError),
+    /// The database did not take a beat; the function runs on.
+    Silent(StoreError),
+    /// Log entries were refused; the run is told so by its next one.
+    Unlogged { id: i64, reason: StoreError },
+    /// The database does not take what the run gave, which waits.
+    Waiting { id: i64, reason: StoreError },
+    /// The executer was asked to stop.
+    Stopping { why: String, running: u32, grace: Duration },
+    /// What runs print cannot be kept.
+    Uncaptured { reason: String },
+    /// A slot does not get ready.
+    SlowSlot { waited: Duration },
+}
+
+/// How a row ended, as the events tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    Done,
+    Paused,
+    /// With the first line of its story, and its place.
+    Error(String),
+}
+
+/// Why an executer ended before its rows did.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Broken {
+    Store(StoreError),
+    /// Slots do not start.
+    Slot(String),
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// What an executer has done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Executed {
+    pub(crate) work: Work,
+    /// Whether it was asked to stop.
+    pub(crate) stop: Stop,
+    /// Whether the function still runs, on a thread that cannot be killed.
+    pub(crate) abandoned: bool,
+}
+
+/// Hears what happens.
+pub(crate) type Report<'a> = dyn FnMut(Event) + Send + 'a;
+
+/// Executes rows until there are no more, or as many as were asked for.
+///
+/// # Errors
+/// When the database fails for good, or when slots do not start; what the function does is data in its row.
+pub(crate) fn execute(
+    runtime: &Runtime,
+    store: &mut Store,
+    experiment: &Registration,
+    order: &Order,
+    report: &mut Report<'_>,
+) -> Result<Executed, Broken> {
+    if let Slots::Processes { .. } = order.slots {
+        let lanes = (0..order.slots.count()).map(|_| None).collect();
+        return runtime.block_on(work(store, experiment, order, report, lanes));
+    }
+    let (lane, messages, desk) = Lane::here();
+    std::thread::scope(|scope| {
+        let event_loop = std::thread::Builder::new()
+            .name("executer".to_owned())
+            .spawn_scoped(scope, move || {
+                let executed = runtime.block_on(work(store, experiment, order, report, vec![Some(lane)]));
+                if executed.as_ref().is_ok_and(|executed| executed.abandoned) {
+                    // The row is open again; only the end of the process ends what runs on the main thread.
+                    std::process::exit(exit::STOPPED.into());
+                }
+                executed
+            })
+            .map_err(|error| Broken::Slot(format!("cannot start a thread: {error}")))?;
+        slot::run_here(experiment, messages, desk);
+        event_loop.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// What the parts of the loop share.
+struct Shared<'a> {
+    experiment: &'a Registration,
+    order: &'a Order,
+    report: RefCell<&'a mut Report<'a>>,
+    /// How many slots run a row.
+    busy: Cell<u32>,
+    table: String,
+    /// Whether a run was left on a thread that cannot be killed.
+    abandoned: Cell<bool>,
+    /// Where captured output is kept.
+    output: Option<OutputLog>,
+}
+
+impl Shared<'_> {
+    fn report(&self, event: Event) {
+        (self.report.borrow_mut())(event);
+    }
+}
+
+async fn work<'a>(
+    store: &mut Store,
+    experiment: &'a Registration,
+    order: &'a Order,
+    report: &'a mut Report<'a>,
+    lanes: Vec<Option<Lane>>,
+) -> Result<Executed, Broken> {
+    let table = store.spec().name.clone();
+    let output = match order.slots {
+        Slots::Processes { capture: true, .. } => Some(capture(order, &table)?),
+        Slots::Processes { .. } | Slots::InProcess => None,
+    };
+    let shared = Shared {
+        experiment,
+        order,
+        report: RefCell::new(report),
+        busy: Cell::new(0),
+        table,
+        abandoned: Cell::new(false),
+        output,
+    };
+    let executer = executer(order);
+    store.register(&executer).await?;
+    let (stopper, stop) = watch::channel(Stop::No);
+    let (database, requests) = Database::new(store, executer, &shared).await?;
+    let drivers: Vec<_> = lanes
+        .into_iter()
+        .enumerate()
+        .map(|(number, lane)| Driver::new(number, &shared, requests.clone(), stop.clone(), lane).drive())
+        .collect();
+    drop(requests);
+    // The database serves until the last driver has gone.
+    let working = async {
+        let (ended, served) = tokio::join!(join_all(drivers), database.serve());
+        let work = served?;
+        ended.into_iter().collect::<Result<(), Broken>>().map(|()| work)
+    };
+    tokio::select! {
+        work = working => Ok(Executed { work: work?, stop: *stop.borrow(), abandoned: shared.abandoned.get() }),
+        broken = signals::watch(&stopper, &shared) => Err(broken),
+    }
+}
+
+/// Where what runs print is kept.
+fn capture(order: &Order, table: &str) -> Result<OutputLog, Broken> {
+    let folder = order.folder.join("output");
+    OutputLog::open(&folder, table, &host())
+        .map_err(|error| Broken::Slot(format!("cannot keep what runs print in {}: {error}", folder.display())))
+}
+
+/// What is told of this executer.
+fn executer(order: &Order) -> Executer {
+    let executer = Executer::new(order.name.clone(), host(), env!("CARGO_PKG_VERSION").to_owned());
+    Executer {
+        // That it cannot be read must keep nobody from work.
+        program: machine::program_hash().unwrap_or_default(),
+        profile: machine::profile().to_owned(),
+        cpu: machine::cpu_model(),
+        slurm: machine::slurm(),
+        ..executer
+    }
+}
+
+/// The host's name, for the column `machine`.
+pub(crate) fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,76 @@
+//! What asks an executer to stop: signals, and its own wall time.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{Broken, Event, Shared};
+
+/// Whether the executer goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stop {
+    /// It does.
+    No,
+    /// It claims nothing more, and runs have their grace.
+    Soon,
+    /// It kills what still runs.
+    Now,
+}
+
+/// Tells what asks to stop; ends only if signals cannot be heard.
+pub(super) async fn watch(stop: &watch::Sender<Stop>, shared: &Shared<'_>) -> Broken {
+    match Signals::new() {
+        Ok(signals) => signals.watch(stop, shared).await,
+        Err(error) => Broken::Slot(format!("cannot listen to signals: {error}")),
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    user: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            user: signal(SignalKind::user_defined1())?,
+        })
+    }
+
+    async fn watch(mut self, stop: &watch::Sender<Stop>, shared: &Shared<'_>) -> Broken {
+        let wall_time = tokio::time::sleep(shared.order.wall_time.unwrap_or(Duration::MAX));
+        tokio::pin!(wall_time);
+        loop {
+            let why = tokio::select! {
+                () = heard(&mut self.interrupt) => "interrupted",
+                () = heard(&mut self.terminate) => "SIGTERM",
+                () = heard(&mut self.user) => "SIGUSR1",
+                () = &mut wall_time, if shared.order.wall_time.is_some() && *stop.borrow() == Stop::No => "the wall time is over",
+            };
+            // A second time by hand: at once. Slurm sends its signals more than once.
+            let next = if *stop.borrow() >= Stop::Soon && why == "interrupted" { Stop::Now } else { Stop::Soon };
+            if stop.send_if_modified(|now| {
+                next > *now && {
+                    *now = next;
+                    true
+                }
+            }) && next == Stop::Soon
+            {
+                let grace = shared.order.grace;
+                shared.report(Event::Stopping { why: why.to_owned(), running: shared.busy.get(), grace });
+            }
+        }
+    }
+}
+
+async fn heard(signal: &mut Signal) {
+    // `None` would mean that no more can come.
+    if signal.recv().await.is_none() {
+        std::future::pending::<()>().await;
+    }
+}

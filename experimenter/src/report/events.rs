@@ -1,0 +1,42 @@
+//! What happens, as JSON: one object a line, for scripts. Names and fields are documented in the README and stay.
+
+use serde_json::{Value, json};
+
+use crate::executer::{End, Event};
+
+/// An event as an object with its name in `event`; `None` for what is no news to a script.
+pub(super) fn as_json(event: &Event, names: &[String]) -> Option<Value> {
+    Some(match event {
+        Event::Started { slot, id, attempt, key } => {
+            let key = names.iter().cloned().zip(key.iter().map(experimenter_diesel::Value::to_json));
+            let key: serde_json::Map<_, _> = key.collect();
+            json!({ "event": "started", "id": id, "attempt": attempt, "slot": slot, "key": key })
+        }
+        Event::Progress { slot, done, total } => {
+            json!({ "event": "progress", "slot": slot, "done": done, "total": total })
+        }
+        Event::Said { id, text } => json!({ "event": "said", "id": id, "text": text }),
+        Event::Idle { .. } => return None,
+        Event::Ended { id, end, elapsed } => {
+            let (status, error) = match end {
+                End::Done => ("done", None),
+                End::Paused => ("paused", None),
+                End::Error(headline) => ("error", Some(headline)),
+            };
+            json!({ "event": "ended", "id": id, "status": status, "seconds": elapsed.as_secs_f64(), "error": error })
+        }
+        Event::GivenBack { id } => json!({ "event": "given back", "id": id }),
+        Event::Unfit(unfit) => json!({
+            "event": "unfit", "id": unfit.id, "field": unfit.field, "value": unfit.value, "reason": unfit.reason,
+        }),
+        Event::Fenced(error) => json!({ "event": "fenced", "reason": error.to_string() }),
+        Event::Silent(reason) => json!({ "event": "silent", "reason": reason.to_string() }),
+        Event::Unlogged { id, reason } => json!({ "event": "unlogged", "id": id, "reason": reason.to_string() }),
+        Event::Waiting { id, reason } => json!({ "event": "waiting", "id": id, "reason": reason.to_string() }),
+        Event::Stopping { why, running, grace } => {
+            json!({ "event": "stopping", "why": why, "running": running, "grace_seconds": grace.as_secs_f64() })
+        }
+        Event::SlowSlot { waited } => json!({ "event": "slow slot", "seconds": waited.as_secs_f64() }),
+        Event::Uncaptured { reason } => json!({ "event": "uncaptured", "reason": reason }),
+    })
+}
