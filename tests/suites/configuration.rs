@@ -51,8 +51,8 @@ fn a_configuration_file_is_found_and_said() {
     let set = sandbox.run(grid(), ["fill", "--set", "n=7,8", "--dry-run"]);
     set.success().stderr_has("n 2 (--set overrides config/experiment_configuration.yml:10 overrides tests/programs/");
     set.stdout_has("would add 4 rows").has_nowhere("not in this grid");
-    let execute = sandbox.run(grid(), ["execute"]);
-    execute.success().stderr_has("6 rows done").stderr_has("n_jobs is 3 (config/experiment_configuration.yml:2)");
+    let execute = sandbox.run(grid(), ["execute", "--json"]);
+    execute.success().stderr_has("6 rows done").stdout_has("\"slot\":2").has_nowhere("\"slot\":3");
 
     // What is said nearer wins.
     let elsewhere = sandbox.run(grid(), ["fill", "--database", "sqlite://here.db"]);

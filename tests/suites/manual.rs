@@ -142,7 +142,9 @@ impl Reader {
         let program = self.sandbox.program("bash").args(["-c", &script]).env("PATH", self.path());
         let output = program.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("pyexperimenter")).run();
         check_end(line, &output, is_refused);
-        self.words.for_the_page(&output.stdout)
+        // The user's program is a release build.
+        let said = |line: &&str| !line.starts_with("this is a debug build");
+        self.words.for_the_page(&output.stdout.split_inclusive('\n').filter(said).collect::<String>())
     }
 
     /// The program and Python, before what else there is.

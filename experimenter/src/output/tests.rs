@@ -143,9 +143,9 @@ fn of_too_much_the_beginning_and_the_end_are_kept() {
     let [(1, records, bytes)] = &runs(folder.path(), 1)[..] else { panic!("one run") };
     let text = String::from_utf8_lossy(bytes);
     assert!(text.starts_with("line 0000000 of many\nline 0000001 of many\n"));
-    assert!(text.contains("\n[experimenter: 16.7 MB of output not kept; the last 64 KiB follow]\n"));
+    assert!(text.contains("\n[experimenter: 16.0 MiB of output not kept; the last 64 KiB follow]\n"));
     assert!(text.ends_with("line 0999999 of many\n"));
-    assert_eq!((*records, bytes.len() - 68), (65, (4 << 20) + (64 << 10)));
+    assert_eq!((*records, bytes.len() - 69), (65, (4 << 20) + (64 << 10)));
 }
 
 #[test]
