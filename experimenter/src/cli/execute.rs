@@ -111,7 +111,11 @@ fn execute_rows(
         drop(events);
         executed
     })?;
-    context.console.note(&closing(context, executed.work, started)?);
+    let closing = match executed.stop {
+        Stop::No => closing(context, executed.work, started)?,
+        Stop::Soon | Stop::Now => stopped(context, executed.work, started)?,
+    };
+    context.console.note(&closing);
     Ok(executed)
 }
 
@@ -128,6 +132,14 @@ fn slots(args: &args::Slots, jobs: Jobs, config: Option<&Config>) -> Slots {
         (None, None) => jobs.count(),
     };
     Slots::Processes { count, per_row: args.process_per_row, capture: !args.no_capture }
+}
+
+/// The last line of an executer that was asked to stop.
+fn stopped(context: &mut Context<'_>, work: Work, started: Instant) -> Result<String, Failure> {
+    let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
+    let open = count(counts.of(Status::Created));
+    let ended = count(work.done + work.paused + work.failed);
+    Ok(format!("stopped after {}: {ended} rows ended here, {open} are open", duration(started.elapsed())))
 }
 
 /// The last line: what was done, or that there was nothing to do.
