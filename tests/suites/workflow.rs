@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use experimenter_tests::{MariaDb, Sandbox, Target, for_each_database};
+use experimenter_tests::{MariaDb, Sandbox, Signal, Target, for_each_database};
 
 fn grid() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_grid"))
@@ -185,6 +185,24 @@ fn a_result_waits_for_a_database_that_is_killed() {
     server.restart();
     executer.wait().success().stderr_has("1 rows done");
     assert!(server.sql(&name, "SELECT square FROM grid WHERE status = 'done'").contains('9'));
+}
+
+#[test]
+fn an_executer_whose_database_is_away_can_be_interrupted() {
+    let mut server = MariaDb::start();
+    let database = server.database();
+    let (url, name) = (database.url(), database.name().to_owned());
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+    let executer = sandbox.spawn(grid(), ["execute", "--database", &url]);
+    wait_until(|| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE note = 'begun'").contains('1'));
+    server.kill();
+    executer.signal(Signal::INT);
+    wait_until(|| executer.stderr().contains("interrupted: no more rows are begun"));
+    executer.signal(Signal::INT);
+    executer.wait().fails_with(130).stderr_has("reset --status running");
+    server.restart();
+    assert!(server.sql(&name, "SELECT COUNT(*) FROM grid WHERE status = 'running'").contains('1'));
 }
 
 #[test]

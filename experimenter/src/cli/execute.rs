@@ -85,6 +85,9 @@ fn execute_rows(
     if cfg!(debug_assertions) {
         context.console.note("this is a debug build: rows run slower than in one by `cargo build --release`");
     }
+    if args.slots.in_process && context.experiment.definition.timeout.is_some() {
+        context.console.note("the experiment's time-out does not hold with --in-process");
+    }
     let open = Selector { statuses: vec![Status::Created], ..selector.clone() };
     let open = context.store(async |store| store.counts(&open).await)?.total();
     let order = Order {
@@ -177,6 +180,9 @@ impl From<Broken> for Failure {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::Store(error) => error.into(),
+            Broken::Interrupted => Self::new("interrupted while the database does not answer")
+                .code(exit::INTERRUPTED)
+                .hint(format!("rows that ran here stay `running`; open them by: {} reset --status running", program())),
             Broken::Slot(reason) => Self::new(reason).hint(
                 "a slot is this program again: `main` must come to `experimenter::main()` with the same arguments",
             ),

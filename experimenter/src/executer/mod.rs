@@ -124,6 +124,8 @@ pub(crate) enum Broken {
     Store(StoreError),
     /// Slots do not start.
     Slot(String),
+    /// It was to end at once, and could not write what there was to write.
+    Interrupted,
 }
 
 impl From<StoreError> for Broken {
@@ -238,6 +240,7 @@ async fn work<'a>(
     tokio::select! {
         work = working => Ok(Executed { work: work?, stop: *stop.borrow(), abandoned: shared.abandoned.get() }),
         broken = signals::watch(&stopper, &shared) => Err(broken),
+        broken = signals::in_vain(stop.clone()) => Err(broken),
     }
 }
 

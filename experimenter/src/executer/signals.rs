@@ -8,6 +8,9 @@ use tokio::sync::watch;
 
 use super::{Broken, Event, Shared};
 
+/// How long the last writes of an executer may take that is to end at once.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
 /// Whether the executer goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stop {
@@ -25,6 +28,15 @@ pub(super) async fn watch(stop: &watch::Sender<Stop>, shared: &Shared<'_>) -> Br
         Ok(signals) => signals.watch(stop, shared).await,
         Err(error) => Broken::Slot(format!("cannot listen to signals: {error}")),
     }
+}
+
+/// Ends when an executer that was to end at once has not: what it has to write waits for a database that is away.
+pub(super) async fn in_vain(mut stop: watch::Receiver<Stop>) -> Broken {
+    if stop.wait_for(|stop| *stop == Stop::Now).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    tokio::time::sleep(AT_ONCE).await;
+    Broken::Interrupted
 }
 
 struct Signals {
