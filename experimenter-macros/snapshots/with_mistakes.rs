@@ -1,6 +1,6 @@
 fn wrong(key: &WrongKey) -> WrongResults {}
 ::core::compile_error! {
-    "unknown option `colour`\nnote: the options are `keyfields`, `resultfields`, `logtables`, `table`, `result_timestamps`, `only` and `rows`"
+    "unknown option `colour`\nnote: the options are `keyfields`, `resultfields`, `logtables`, `table`, `result_timestamps`, `only`, `rows` and `timeout`"
 }
 ::core::compile_error! {
     "`usize` cannot be the type of a field\nhelp: write `u64`"
