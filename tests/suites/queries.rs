@@ -87,7 +87,8 @@ fn a_column_of_another_name_is_its_field() -> QueryResult<()> {
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].kind.as_str(), rows[0].label.as_deref()), ("b", Some("b1")));
     assert!(rows[0].label_timestamp.is_some());
-    let batches: Vec<Option<i32>> = steps::table.select(steps::batch).order(steps::id).load(&mut connection)?;
+    let batches: Vec<Option<i32>> =
+        steps::table.select(steps::batch).order((steps::experiment_id, steps::id)).load(&mut connection)?;
     assert_eq!(batches, [Some(0), Some(1), Some(0), Some(1)]);
     Ok(())
 }

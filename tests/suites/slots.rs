@@ -120,10 +120,7 @@ fn a_row_that_takes_too_much_memory_is_killed() {
         let output = study.run(&["execute", "--jobs", "2", "--memory-limit", "200MiB"]);
         output.success().stderr_has("4 rows done, 1 in error");
         let error = study.error("Grow");
-        assert!(
-            error.starts_with("killed: its processes had 2") && error.contains("the limit is 200.0 MiB"),
-            "{error}"
-        );
+        assert!(error.starts_with("killed: its processes had ") && error.contains("the limit is 200.0 MiB"), "{error}");
     });
 }
 

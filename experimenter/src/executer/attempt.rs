@@ -160,7 +160,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
                         return Last::Abandoned;
                     }
                 }
-                _ = self.stop.changed(), if *self.stop.borrow() != Stop::Now => {
+                Ok(()) = self.stop.changed() => {
                     let _gone = port.send(ToSlot::Stop).await;
                     self.asked_to_stop(process.as_ref());
                 }

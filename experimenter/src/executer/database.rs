@@ -8,10 +8,10 @@ use experimenter_diesel::{
     Claim, Claimer, Ending, Entry, Executer, Figures, Finish, Store, StoreError, Unfit, Value, Work,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::interval_at;
 
-use super::{End, Event, Shared};
+use super::{End, Event, Shared, Stop};
 
 /// How often an executer tells that it is alive.
 const BEAT: Duration = Duration::from_secs(30);
@@ -117,6 +117,7 @@ pub(super) struct Database<'a> {
     store: &'a mut Store,
     shared: &'a Shared<'a>,
     requests: UnboundedReceiver<Request>,
+    stop: watch::Receiver<Stop>,
     claimer: Claimer,
     executer: i64,
     /// Rows that are claimed and not begun.
@@ -138,6 +139,7 @@ impl<'a> Database<'a> {
         store: &'a mut Store,
         executer: Executer,
         shared: &'a Shared<'a>,
+        stop: watch::Receiver<Stop>,
     ) -> Result<(Self, Requests), StoreError> {
         let id = executer.id;
         let order = shared.order;
@@ -148,6 +150,7 @@ impl<'a> Database<'a> {
             store,
             shared,
             requests,
+            stop,
             claimer,
             executer: id,
             ahead: VecDeque::new(),
@@ -172,6 +175,8 @@ impl<'a> Database<'a> {
                     None => break,
                 },
                 _ = beat.tick() => self.tell().await,
+                // Once for each step of stopping, and never again when nobody can ask any more.
+                Ok(()) = self.stop.changed() => self.give_back_those_ahead().await,
                 _ = look.tick() => if self.taken.elapsed() >= STALLED {
                     self.give_back_those_ahead().await;
                 },

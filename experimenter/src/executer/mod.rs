@@ -224,7 +224,7 @@ async fn work<'a>(
     let executer = executer(order);
     store.register(&executer).await?;
     let (stopper, stop) = watch::channel(Stop::No);
-    let (database, requests) = Database::new(store, executer, &shared).await?;
+    let (database, requests) = Database::new(store, executer, &shared, stop.clone()).await?;
     let drivers: Vec<_> = lanes
         .into_iter()
         .enumerate()

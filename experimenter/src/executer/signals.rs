@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::{Broken, Event, Shared};
 
 /// How long the last writes of an executer may take that is to end at once.
-const AT_ONCE: Duration = Duration::from_secs(5);
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 /// Whether the executer goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,21 +6,22 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-use rustix::process::{Pid, Signal, getpgrp, getppid, kill_process_group};
+use rustix::process::{Signal, getpgrp, kill_process_group};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 
 use super::{Frames, FromSlot, Inbox, Outgoing, ToSlot, VERSION, inbox, message, run_rows};
 use crate::registry;
 use crate::run::Custom;
 
-/// The environment variable that marks a slot. Its value is the executer's process ID, since a program that the function
-/// starts inherits the variable, and is no slot.
+/// The environment variable that marks a slot. A program that the function starts inherits it, and is no slot: its
+/// standard input is no socket.
 pub(crate) const MARK: &str = "EXPERIMENTER_SLOT";
 
 /// Whether this process was started as a slot.
 pub(crate) fn is_slot() -> bool {
-    let parent = getppid().map(|parent| Pid::as_raw(Some(parent)).to_string());
-    parent.is_some() && std::env::var(MARK).ok() == parent
+    // Also when the executer is gone meanwhile, since a slot must not become an executer.
+    let is_socket = |stdin: std::os::fd::OwnedFd| UnixStream::from(stdin).local_addr().is_ok();
+    std::env::var_os(MARK).is_some() && io::stdin().as_fd().try_clone_to_owned().is_ok_and(is_socket)
 }
 
 /// Runs the rows that the executer sends through the standard input, which is a socket.
