@@ -39,8 +39,6 @@ enum Mode {
     Large,
     /// Takes more and more memory.
     Grow,
-    /// Leaves a process behind that aborts this one.
-    Late,
     /// Prints without end.
     Chatter,
 }
@@ -101,10 +99,6 @@ fn mischief(key: &MischiefKey, run: &mut MischiefRun) -> Result<MischiefResults>
                 false
             });
         }
-        Mode::Late => drop(std::thread::spawn(|| {
-            std::thread::sleep(Duration::from_millis(50));
-            std::process::abort();
-        })),
         Mode::Chatter => {
             let line = "x".repeat(1_000);
             let mut stdout = std::io::stdout().lock();
