@@ -277,7 +277,7 @@ impl<E: Experiment> Run<E> {
     /// Call it between the steps of a loop, as often as you like: a state is written only if writing takes at most one
     /// part in twenty of the run's time. When the run [should stop](Run::should_stop), the state is written in any case,
     /// and the stop returned as an error, so that a `?` ends the function; the row is open again, and the next attempt
-    /// begins with this state. Log entries and partial results of the time after a checkpoint that a later attempt goes
+    /// begins with this state; after a time-out the row is in error instead. Log entries and partial results of the time after a checkpoint that a later attempt goes
     /// on from are archived, so that the tables read as if the run had never been interrupted.
     ///
     /// A state is any serde type, kept in CBOR. Large ones belong into a file of [`Run::dir`], whose name is the state.
@@ -322,7 +322,7 @@ impl<E: Experiment> Run<E> {
         self.next_checkpoint = Some(now + CHECKPOINT_SHARE * (now - begun));
         if stop {
             self.stopped = true;
-            return Err(Error::msg("the run was asked to stop; its next attempt goes on from here"));
+            return Err(Error::msg("the run was asked to stop"));
         }
         Ok(())
     }

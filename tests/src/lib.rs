@@ -15,6 +15,7 @@ mod process;
 mod python;
 mod sandbox;
 mod target;
+mod wait;
 mod watchdog;
 
 pub use mariadb::{Database, MariaDb};
@@ -23,3 +24,4 @@ pub use python::python;
 pub use rustix::process::Signal;
 pub use sandbox::{Output, Program, Running, Sandbox};
 pub use target::{Rows, Target, for_each_database};
+pub use wait::wait_until;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use experimenter_tests::{Output, Running, Sandbox, Target, for_each_database, python};
+use experimenter_tests::{Output, Running, Sandbox, Target, for_each_database, python, wait_until};
 
 /// The study in both languages, in a folder with PyExperimenter's two files.
 struct Study<'a> {
@@ -268,13 +268,4 @@ fn times_of_results_are_written_by_both_sides_alike() {
             assert_eq!(study.count(&format!("name = '{name}' AND x_timestamp <> loss_timestamp")), 0);
         }
     });
-}
-
-/// Waits for a condition; the deadline is only so that a failure ends.
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !condition() {
-        assert!(std::time::Instant::now() < deadline, "waited in vain");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }

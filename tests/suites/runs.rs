@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use experimenter_tests::{Output, Sandbox, Signal, Target, for_each_database};
+use experimenter_tests::{Output, Sandbox, Signal, Target, for_each_database, wait_until};
 use serde_json::Value;
 
 fn mischief() -> PathBuf {
@@ -201,14 +201,4 @@ fn an_executer_is_small_with_many_slots() {
     executer.signal(Signal::TERM);
     sandbox.write("open", "");
     executer.wait();
-}
-
-/// Waits for a condition; the deadline is only so that a failure ends.
-#[track_caller]
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !condition() {
-        assert!(std::time::Instant::now() < deadline, "waited in vain");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use experimenter_tests::{Running, Sandbox, Signal, Target, for_each_database};
+use experimenter_tests::{Running, Sandbox, Signal, Target, for_each_database, wait_until};
 
 fn mischief() -> PathBuf {
     env!("CARGO_BIN_EXE_mischief").into()
@@ -258,14 +258,4 @@ fn resident_kib(pid: &str) -> u64 {
 
 fn descriptors(pid: &str) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
-}
-
-/// Waits for a condition; the deadline is only so that a failure ends.
-#[track_caller]
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !condition() {
-        assert!(std::time::Instant::now() < deadline, "waited in vain");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }

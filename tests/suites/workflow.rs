@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use experimenter_tests::{MariaDb, Sandbox, Signal, Target, for_each_database};
+use experimenter_tests::{MariaDb, Sandbox, Signal, Target, for_each_database, wait_until};
 
 fn grid() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_grid"))
@@ -285,13 +285,4 @@ fn equal_keyfields_have_equal_seeds_in_every_database() {
         .collect();
     assert_eq!(seeds[0], seeds[1]);
     assert_ne!(seeds[0][0], seeds[0][1]);
-}
-
-/// Waits for a condition; the deadline is only so that a failure ends.
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !condition() {
-        assert!(std::time::Instant::now() < deadline, "waited in vain");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }

@@ -180,6 +180,7 @@ impl From<Broken> for Failure {
     fn from(broken: Broken) -> Self {
         match broken {
             Broken::Store(error) => error.into(),
+            Broken::Machine(reason) => Self::new(reason),
             Broken::Interrupted => Self::new("interrupted while the database does not answer")
                 .code(exit::INTERRUPTED)
                 .hint(format!("rows that ran here stay `running`; open them by: {} reset --status running", program())),

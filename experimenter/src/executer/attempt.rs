@@ -5,7 +5,7 @@ use std::time::Duration;
 use experimenter_diesel::{Claim, StoreError};
 use rustix::process::Signal;
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, interval_at, sleep_until};
 
 use super::database::{Logged, Requests};
 use super::ending::{Cut, Last};
@@ -106,7 +106,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
             return self.died(lane.process.as_mut(), &before).await;
         }
         let mut pending = Pending::Nothing;
-        let mut look = tokio::time::interval(LOOK);
+        let mut look = interval_at(Instant::now() + LOOK, LOOK);
         loop {
             let Lane { port, output, process } = &mut *lane;
             tokio::select! {

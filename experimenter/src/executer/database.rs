@@ -243,9 +243,11 @@ impl<'a> Database<'a> {
 
     /// Rows that nobody has begun are open to others again.
     async fn give_back_those_ahead(&mut self) {
-        while let Some(claim) = self.ahead.pop_front() {
-            self.left = self.left.map(|left| left + 1);
-            self.give_back(&claim, None).await;
+        let claims = Vec::from(std::mem::take(&mut self.ahead));
+        let Some(first) = claims.first() else { return };
+        self.left = self.left.map(|left| left + claims.len() as u64);
+        if let Err(error) = self.persist(first.id, async |store| store.release_group(&claims).await).await {
+            self.breaks(&error);
         }
     }
 

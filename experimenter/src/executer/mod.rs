@@ -124,6 +124,8 @@ pub(crate) enum Broken {
     Store(StoreError),
     /// Slots do not start.
     Slot(String),
+    /// Something else that it cannot work without is not to be had.
+    Machine(String),
     /// It was to end at once, and could not write what there was to write.
     Interrupted,
 }
@@ -174,7 +176,7 @@ pub(crate) fn execute(
                 }
                 executed
             })
-            .map_err(|error| Broken::Slot(format!("cannot start a thread: {error}")))?;
+            .map_err(|error| Broken::Machine(format!("cannot start a thread: {error}")))?;
         slot::run_here(experiment, messages, desk);
         event_loop.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
@@ -248,7 +250,7 @@ async fn work<'a>(
 fn capture(order: &Order, table: &str) -> Result<OutputLog, Broken> {
     let folder = order.folder.join("output");
     OutputLog::open(&folder, table, &host())
-        .map_err(|error| Broken::Slot(format!("cannot keep what runs print in {}: {error}", folder.display())))
+        .map_err(|error| Broken::Machine(format!("cannot keep what runs print in {}: {error}", folder.display())))
 }
 
 /// What is told of this executer.

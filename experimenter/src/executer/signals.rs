@@ -26,7 +26,7 @@ pub(crate) enum Stop {
 pub(super) async fn watch(stop: &watch::Sender<Stop>, shared: &Shared<'_>) -> Broken {
     match Signals::new() {
         Ok(signals) => signals.watch(stop, shared).await,
-        Err(error) => Broken::Slot(format!("cannot listen to signals: {error}")),
+        Err(error) => Broken::Machine(format!("cannot listen to signals: {error}")),
     }
 }
 
