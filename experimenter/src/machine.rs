@@ -125,6 +125,22 @@ pub(crate) struct Usage {
     pub(crate) system: f64,
 }
 
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { user: self.user + other.user, system: self.system + other.system }
+    }
+}
+
+impl std::ops::Sub for Usage {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self { user: self.user - other.user, system: self.system - other.system }
+    }
+}
+
 /// What this process has used.
 pub(crate) fn usage() -> Usage {
     usage_of(UsageWho::RUSAGE_SELF)

@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what is printed is captured")]
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -121,16 +121,44 @@ fn deep(n: u64) -> u64 {
     std::hint::black_box(deep(std::hint::black_box(n + 1))) + 1
 }
 
+/// Puts itself between the executer and its slot, and ends the process instead of passing on so manieth message.
+fn cut_off(messages: usize) -> std::io::Result<()> {
+    let mut executer = std::os::unix::net::UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+    let (inner, slot) = std::os::unix::net::UnixStream::pair()?;
+    rustix::stdio::dup2_stdin(slot)?;
+    let (mut replies, mut answers) = (inner.try_clone()?, executer.try_clone()?);
+    std::thread::spawn(move || std::io::copy(&mut replies, &mut answers));
+    std::thread::spawn(move || -> std::io::Result<()> {
+        let mut inner = inner;
+        for _ in 1..messages {
+            let mut head = [0; 4];
+            executer.read_exact(&mut head)?;
+            let mut message = vec![0; u32::from_le_bytes(head) as usize];
+            executer.read_exact(&mut message)?;
+            inner.write_all(&[&head[..], &message].concat())?;
+        }
+        executer.read_exact(&mut [0])?;
+        std::process::abort();
+    });
+    Ok(())
+}
+
 fn main() -> std::process::ExitCode {
     // A program may do things of its own first, which is then done in each slot.
     // Its reader may be gone.
     let _printed = writeln!(std::io::stdout(), "this is main");
-    if std::env::var_os("MISCHIEF_MAIN").is_some() && std::env::var_os("EXPERIMENTER_SLOT").is_some() {
+    let in_slot = |name| std::env::var(name).ok().filter(|_| std::env::var_os("EXPERIMENTER_SLOT").is_some());
+    if in_slot("MISCHIEF_MAIN").is_some() {
         eprintln!("main gives up");
         std::process::exit(7);
     }
     if let Ok(socket) = std::io::stdin().as_fd().try_clone_to_owned() {
         SOCKET.get_or_init(|| socket);
+    }
+    if let Some(Ok(messages)) = in_slot("MISCHIEF_CUT").map(|n| n.parse())
+        && let Err(error) = cut_off(messages)
+    {
+        eprintln!("{error}");
     }
     experimenter::main()
 }

@@ -233,6 +233,23 @@ fn a_main_that_gives_up_in_its_slots_is_told() {
     assert_eq!(study.count("status = 'created'"), 3);
 }
 
+#[test]
+fn a_slot_that_dies_between_rows_is_replaced_and_blames_none() {
+    for_each_database(|target| {
+        let study = Study::new(target);
+        study.fill("fine", "0..5");
+        let execute = |messages| {
+            let args = ["execute", "--database", &study.url];
+            study.sandbox.program(mischief()).args(args).env("MISCHIEF_CUT", messages).run()
+        };
+        // The first message says what holds for all rows, then each row is one.
+        execute("2").fails_with(1).stderr_has("a slot ended before it began row 1, by SIGABRT");
+        assert_eq!(study.count("status = 'created'"), 5);
+        execute("3").success().stderr_has("5 rows done");
+        assert_eq!(target.value("SELECT COUNT(DISTINCT pid) FROM study WHERE status = 'done'"), Some("5".to_owned()));
+    });
+}
+
 /// Whether a process has ended, or is one that nobody has waited for.
 fn is_gone(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! One attempt: a row in a slot, from its start to its last.
 
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use experimenter_diesel::{Claim, StoreError};
@@ -11,7 +12,7 @@ use super::database::{Logged, Requests};
 use super::ending::{Cut, Last};
 use super::lane::{Lane, Process, Received};
 use super::{Event, Shared, Stop};
-use crate::machine::{self, Usage};
+use crate::machine;
 use crate::output::Capture;
 use crate::run::{Cost, Task};
 use crate::slot::{FromSlot, ToSlot};
@@ -34,11 +35,19 @@ pub(super) struct Attempt<'d, 'a> {
     claim: Claim,
     capture: Capture,
     cut: Option<Cut>,
+    /// Whether the slot has begun the run.
+    begun: bool,
     /// When something is done about a run that goes on.
     deadline: Option<Instant>,
     cost: Cost,
     /// The most memory that its process was seen to have: what is known of one that dies.
     peak: Option<u64>,
+}
+
+/// A run that did not begin: its claim, and how the process of the slot ended before.
+pub(super) struct Unbegun {
+    pub(super) claim: Claim,
+    pub(super) status: ExitStatus,
 }
 
 /// What came of a run.
@@ -76,6 +85,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
             claim,
             capture,
             cut: None,
+            begun: false,
             deadline: None,
             cost: Cost::default(),
             peak: None,
@@ -83,9 +93,15 @@ impl<'d, 'a> Attempt<'d, 'a> {
     }
 
     /// Has the row run in a slot.
-    pub(super) async fn run(mut self, lane: &mut Lane) -> Ran {
-        let last = self.go_on(lane).await;
-        while let Some(bytes) = lane.output.try_read() {
+    pub(super) async fn run(mut self, lane: &mut Lane) -> Result<Ran, Unbegun> {
+        let last = match self.go_on(lane).await {
+            Ok(last) => last,
+            Err(status) => return Err(Unbegun { claim: self.claim, status }),
+        };
+        // All that it printed is in the pipe by now; what it left in the background may print for ever.
+        let mut rest = lane.output.capacity();
+        while let Some(bytes) = lane.output.try_read(rest) {
+            rest -= bytes.len();
             self.keep(bytes).await;
         }
         let output = self.capture.tail(LAST_LINES);
@@ -96,24 +112,29 @@ impl<'d, 'a> Attempt<'d, 'a> {
                 self.shared.report(Event::Uncaptured { reason: reason.to_string() });
             }
         }
-        Ran { claim: self.claim, last, cut: self.cut, cost: self.cost, output }
+        Ok(Ran { claim: self.claim, last, cut: self.cut, cost: self.cost, output })
     }
 
-    async fn go_on(&mut self, lane: &mut Lane) -> Last {
-        let before = Before::now();
+    /// How the run ended; how its process did, if that was before the run began.
+    async fn go_on(&mut self, lane: &mut Lane) -> Result<Last, ExitStatus> {
         self.deadline = self.shared.order.timeout.map(|timeout| Instant::now() + timeout);
         if lane.port.send(ToSlot::Run(Box::new(self.task()))).await.is_err() {
-            return self.died(lane.process.as_mut(), &before).await;
+            return self.died(lane.process.as_mut()).await;
         }
         let mut pending = Pending::Nothing;
         let mut look = interval_at(Instant::now() + LOOK, LOOK);
         loop {
             let Lane { port, output, process } = &mut *lane;
+            let has_ended = port.has_ended();
             tokio::select! {
                 received = port.receive(), if matches!(pending, Pending::Nothing) => match received {
+                    Received::Message(FromSlot::Began) => self.begun = true,
                     Received::Message(FromSlot::Ended(ending, cost)) => {
                         self.cost = cost;
-                        return Last::Told(ending);
+                        if let Some(process) = process {
+                            process.told(cost);
+                        }
+                        return Ok(Last::Told(ending));
                     }
                     Received::Message(FromSlot::Write(values)) => {
                         pending = Pending::Written(self.database.write(self.claim.clone(), values));
@@ -134,11 +155,13 @@ impl<'d, 'a> Attempt<'d, 'a> {
                         pending = Pending::Logged(self.database.log(self.claim.clone(), entries));
                     }
                     Received::Message(FromSlot::Ready { .. }) => {
-                        return self.nonsense(process.as_mut(), "a second greeting".to_owned(), &before).await;
+                        return Ok(self.nonsense(process.as_mut(), "a second greeting".to_owned()).await);
                     }
-                    Received::Nonsense(what) => return self.nonsense(process.as_mut(), what.to_string(), &before).await,
-                    Received::Closed => return self.died(process.as_mut(), &before).await,
+                    Received::Nonsense(what) => return Ok(self.nonsense(process.as_mut(), what.to_string()).await),
+                    Received::Closed => return self.died(process.as_mut()).await,
                 },
+                // Whoever else may hold its socket: what it had to say is there already.
+                () = ended(process.as_mut()), if !has_ended => port.ends(),
                 reply = answer(&mut pending) => {
                     pending = Pending::Nothing;
                     // A slot that is gone is found by the next look at its messages.
@@ -157,14 +180,14 @@ impl<'d, 'a> Attempt<'d, 'a> {
                 bytes = output.read() => self.keep(bytes).await,
                 () = until(self.deadline) => {
                     if self.at_deadline(process.as_ref()) {
-                        return Last::Abandoned;
+                        return Ok(Last::Abandoned);
                     }
                 }
                 Ok(()) = self.stop.changed() => {
                     let _gone = port.send(ToSlot::Stop).await;
                     self.asked_to_stop(process.as_ref());
                 }
-                _ = look.tick() => self.look(process.as_ref()).await,
+                _ = look.tick() => self.look(process.as_mut()).await,
             }
         }
     }
@@ -214,15 +237,16 @@ impl<'d, 'a> Attempt<'d, 'a> {
     }
 
     /// Looks after a run from time to time: its output is written, its memory measured.
-    async fn look(&mut self, process: Option<&Process>) {
+    async fn look(&mut self, process: Option<&mut Process>) {
         if let Some(log) = &self.shared.output {
             self.capture.flush(log).await;
         }
-        if let Some(process) = process {
-            self.peak = machine::peak_memory(process.id()).or(self.peak);
-        }
-        let (Some(process), Some(limit), None) = (process, self.shared.order.memory_limit, self.cut) else { return };
-        let bytes = machine::group_memory(process.id());
+        let Some(process) = process else { return };
+        let Some(id) = process.id() else { return };
+        process.look();
+        self.peak = machine::peak_memory(id).or(self.peak);
+        let (Some(limit), None) = (self.shared.order.memory_limit, self.cut) else { return };
+        let bytes = machine::group_memory(id);
         if bytes > limit {
             self.cut = Some(Cut::TooLarge { bytes, limit });
             process.signal(Signal::KILL);
@@ -236,47 +260,31 @@ impl<'d, 'a> Attempt<'d, 'a> {
     }
 
     /// The process of the run has ended, or closed its socket.
-    async fn died(&mut self, process: Option<&mut Process>, before: &Before) -> Last {
-        let Some(process) = process else { return Last::Abandoned };
-        match process.ended().await {
+    async fn died(&mut self, process: Option<&mut Process>) -> Result<Last, ExitStatus> {
+        let Some(process) = process else { return Ok(Last::Abandoned) };
+        match process.end().await {
+            Ok(status) if !self.begun && self.cut.is_none() => Err(status),
             Ok(status) => {
-                self.cost = before.cost_of_the_dead(self.peak);
-                Last::Died { status, out_of_memory: machine::oom_kills() > before.oom_kills }
+                self.cost = self.cost_of_the_dead(process);
+                Ok(Last::Died { status, out_of_memory: process.is_out_of_memory() })
             }
-            Err(error) => Last::Nonsense(format!("it cannot be waited for: {error}")),
+            Err(error) => Ok(Last::Nonsense(format!("it cannot be waited for: {error}"))),
         }
     }
 
-    async fn nonsense(&mut self, process: Option<&mut Process>, what: String, before: &Before) -> Last {
+    async fn nonsense(&mut self, process: Option<&mut Process>, what: String) -> Last {
         if let Some(process) = process {
             process.signal(Signal::KILL);
             // The nonsense is what there is to tell of it.
-            let _status = process.ended().await;
+            let _status = process.end().await;
+            self.cost = self.cost_of_the_dead(process);
         }
-        self.cost = before.cost_of_the_dead(self.peak);
         Last::Nonsense(what)
     }
-}
 
-/// What was known when a run began, for one whose process cannot tell any more.
-struct Before {
-    oom_kills: Option<u64>,
-    children: Usage,
-}
-
-impl Before {
-    fn now() -> Self {
-        Self { oom_kills: machine::oom_kills(), children: machine::children_usage() }
-    }
-
-    /// The cost of a run whose process was just waited for. Of a process that was used before, it is that of all its runs.
-    fn cost_of_the_dead(&self, peak_bytes: Option<u64>) -> Cost {
-        let now = machine::children_usage();
-        Cost {
-            user_seconds: now.user - self.children.user,
-            system_seconds: now.system - self.children.system,
-            peak_bytes,
-        }
+    fn cost_of_the_dead(&self, process: &Process) -> Cost {
+        let rest = process.rest();
+        Cost { user_seconds: rest.user, system_seconds: rest.system, peak_bytes: self.peak }
     }
 }
 
@@ -292,6 +300,15 @@ async fn answer(pending: &mut Pending) -> Option<Answer> {
         Pending::Nothing => std::future::pending().await,
         Pending::Written(reply) => reply.await.ok().map(Answer::Written),
         Pending::Logged(reply) => reply.await.ok().map(Answer::Logged),
+    }
+}
+
+/// Waits for the end of a process; for ever, on the main thread.
+pub(super) async fn ended(process: Option<&mut Process>) {
+    match process {
+        // How it ended is asked again.
+        Some(process) => drop(process.ended().await),
+        None => std::future::pending().await,
     }
 }
 

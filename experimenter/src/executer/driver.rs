@@ -6,17 +6,17 @@ use experimenter_diesel::{Claim, Figures};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::attempt::{Attempt, Ran};
+use super::attempt::{Attempt, Ran, Unbegun, ended};
 use super::database::Requests;
 use super::ending::{Cut, Last, Verdict};
-use super::lane::{Lane, Received};
+use super::lane::{Lane, Received, exit_of};
 use super::{Broken, Event, Shared, Slots, Stop};
 use crate::slot::{FromSlot, ToSlot, VERSION};
 
 /// After how long a slot that does not get ready is told of.
 const SLOW: Duration = Duration::from_secs(20);
 
-/// How many processes may end before they are ready, one after the other.
+/// How many processes may end before they have begun a row, one after the other.
 const FALSE_STARTS: u32 = 3;
 
 /// The most that is shown of what a process printed before it was ready, in bytes.
@@ -47,55 +47,67 @@ impl<'a> Driver<'a> {
     pub(super) async fn drive(mut self) -> Result<(), Broken> {
         let result = self.rows().await;
         if let Some(lane) = self.lane.take() {
-            lane.leave().await;
+            let at_once = *self.stop.borrow() == Stop::Now;
+            lane.leave(at_once).await;
         }
         result
     }
 
     async fn rows(&mut self) -> Result<(), Broken> {
-        while *self.stop.borrow() == Stop::No {
+        while self.goes_on() {
             let Some(claim) = self.database.claim().await? else { break };
-            let lane = match self.lane.take() {
-                Some(lane) => Ok(lane),
-                None => self.ready_lane().await,
-            };
-            match lane {
-                Ok(lane) if *self.stop.borrow() == Stop::No => self.lane = self.row(lane, claim).await,
-                Ok(lane) => {
-                    self.lane = Some(lane);
-                    self.database.give_back(claim, None);
-                }
-                Err(broken) => {
-                    self.database.give_back(claim, None);
-                    return Err(broken);
-                }
-            }
+            self.row(claim).await?;
         }
         Ok(())
     }
 
-    /// A slot that is ready for rows.
-    async fn ready_lane(&self) -> Result<Lane, Broken> {
-        let mut said = String::new();
+    /// Has a row run, and its end written. A slot that ends before it has begun the row is replaced.
+    async fn row(&mut self, mut claim: Claim) -> Result<(), Broken> {
+        let mut reason = String::new();
         for _ in 0..FALSE_STARTS {
-            match self.start_lane().await {
-                Ok(lane) => return Ok(lane),
-                Err(reason) => said = reason,
+            let lane = match self.lane.take() {
+                Some(lane) => Ok(lane),
+                None => self.start_lane().await,
+            };
+            if !self.goes_on() {
+                self.lane = lane.ok();
+                break;
             }
+            reason = match lane {
+                Ok(lane) => match self.attempt(lane, claim).await {
+                    Ok(()) => return Ok(()),
+                    Err(Unbegun { claim: again, status }) => {
+                        claim = again;
+                        format!("a slot ended before it began row {}, by {}", claim.id, exit_of(status))
+                    }
+                },
+                Err(reason) => reason,
+            };
         }
-        Err(Broken::Slot(said))
+        self.database.give_back(claim, None);
+        if self.goes_on() { Err(Broken::Slot(reason)) } else { Ok(()) }
+    }
+
+    fn goes_on(&self) -> bool {
+        *self.stop.borrow() == Stop::No
     }
 
     /// Starts a slot; the reason if it does not get ready.
-    async fn start_lane(&self) -> Result<Lane, String> {
+    async fn start_lane(&mut self) -> Result<Lane, String> {
         let capture = matches!(self.shared.order.slots, Slots::Processes { capture: true, .. });
         let mut lane = Lane::start(capture).map_err(|error| format!("a slot cannot be started: {error}"))?;
         // What `main` prints before `experimenter::main` belongs to no run; it tells why a slot does not start.
         let mut printed = Vec::new();
         let mut slow = Instant::now() + SLOW;
         let received = loop {
+            let has_ended = lane.port.has_ended();
             tokio::select! {
                 received = lane.port.receive() => break received,
+                () = ended(lane.process.as_mut()), if !has_ended => lane.port.ends(),
+                Ok(_) = self.stop.wait_for(|stop| *stop != Stop::No) => {
+                    lane.leave(true).await;
+                    return Err("the executer stops".to_owned());
+                }
                 piece = lane.output.read() => {
                     printed.extend_from_slice(piece);
                     printed.drain(..printed.len().saturating_sub(SHOWN));
@@ -108,10 +120,10 @@ impl<'a> Driver<'a> {
         };
         if !matches!(received, Received::Message(FromSlot::Ready { version: VERSION })) {
             let exit = match &mut lane.process {
-                Some(process) => process.ended().await.map_or_else(|error| error.to_string(), super::lane::exit_of),
+                Some(process) => process.end().await.map_or_else(|error| error.to_string(), exit_of),
                 None => String::new(),
             };
-            while let Some(piece) = lane.output.try_read() {
+            while let Some(piece) = lane.output.try_read(SHOWN.saturating_sub(printed.len())) {
                 printed.extend_from_slice(piece);
             }
             let printed = String::from_utf8_lossy(&printed).trim().to_owned();
@@ -125,18 +137,18 @@ impl<'a> Driver<'a> {
         Ok(lane)
     }
 
-    /// Has a row run, and its end written; gives the slot back if it can run another.
-    async fn row(&mut self, mut lane: Lane, claim: Claim) -> Option<Lane> {
+    /// Has a slot try a row, and its end written; keeps the slot if it can run another.
+    async fn attempt(&mut self, mut lane: Lane, claim: Claim) -> Result<(), Unbegun> {
         self.shared.busy.set(self.shared.busy.get() + 1);
         let busy_slots = self.shared.busy.get();
         let (slot, key) = (self.number, claim.key.clone());
         self.shared.report(Event::Started { slot, id: claim.id, attempt: claim.attempt, key });
         let started = Instant::now();
-        let Ran { claim, last, cut, cost, output } =
-            Attempt::new(slot, self.shared, &self.database, &mut self.stop, claim).run(&mut lane).await;
+        let ran = Attempt::new(slot, self.shared, &self.database, &mut self.stop, claim).run(&mut lane).await;
         let elapsed = started.elapsed();
         self.shared.report(Event::Idle { slot });
         self.shared.busy.set(self.shared.busy.get() - 1);
+        let Ran { claim, last, cut, cost, output } = ran?;
         let survives = matches!(last, Last::Told(_)) && cut.is_none_or(|cut| cut == Cut::Stopped);
         let verdict = Verdict::of(last, cut, &output);
         let figures = |exit| Figures {
@@ -153,9 +165,10 @@ impl<'a> Driver<'a> {
         }
         let per_row = matches!(self.shared.order.slots, Slots::Processes { per_row: true, .. });
         if survives && !per_row {
-            return Some(lane);
+            self.lane = Some(lane);
+        } else {
+            lane.leave(cut.is_some()).await;
         }
-        lane.leave().await;
-        None
+        Ok(())
     }
 }

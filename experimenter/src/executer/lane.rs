@@ -1,8 +1,10 @@
 //! The executer's side of a slot: its process and the socket to it, or the channels to the main thread.
 
+use std::future::Future;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -14,7 +16,12 @@ use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
+use crate::machine::{self, Usage};
+use crate::run::Cost;
 use crate::slot::{self, Desk, Frames, FromSlot, Inbox, Nonsense, ToSlot};
+
+/// How many bytes of output are read at once.
+const CHUNK: usize = 16 << 10;
 
 /// How many messages of the main thread may wait.
 const BACKLOG: usize = 1_024;
@@ -36,7 +43,14 @@ pub(super) struct Lane {
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    group: Pid,
+    /// Forgotten when the group is gone, since its number may become that of another.
+    group: Option<Pid>,
+    /// What the runs that have ended well have used of its time.
+    told: Usage,
+    /// What all of its time was, once it has ended.
+    used: Usage,
+    /// How many processes the kernel had killed for their memory when that was last looked at.
+    oom_kills: Option<u64>,
 }
 
 /// Where messages come and go.
@@ -45,6 +59,8 @@ pub(super) struct Port {
     way: Way,
     /// A message that was looked at, and comes next.
     next: Option<FromSlot>,
+    /// Whether nothing can come any more but what is here already.
+    last: bool,
 }
 
 #[derive(Debug)]
@@ -62,7 +78,7 @@ pub(super) struct Printed {
 
 impl Printed {
     fn new(pipe: Option<pipe::Receiver>) -> Self {
-        let chunk = if pipe.is_some() { vec![0; 16 << 10] } else { Vec::new() };
+        let chunk = if pipe.is_some() { vec![0; CHUNK] } else { Vec::new() };
         Self { pipe, chunk }
     }
 
@@ -82,12 +98,19 @@ impl Printed {
         }
     }
 
-    /// The bytes that are there already.
-    pub(super) fn try_read(&mut self) -> Option<&[u8]> {
+    /// The bytes that are there already, at most as many as are asked for.
+    pub(super) fn try_read(&mut self, at_most: usize) -> Option<&[u8]> {
         let pipe = self.pipe.as_ref()?;
+        let chunk = self.chunk.get_mut(..at_most.min(CHUNK)).filter(|chunk| !chunk.is_empty())?;
         // The kernel is asked: Tokio would say what it has heard of it last.
-        let length = rustix::io::read(pipe, &mut self.chunk[..]).ok().filter(|length| *length > 0)?;
+        let length = rustix::io::read(pipe, &mut *chunk).ok().filter(|length| *length > 0)?;
         Some(&self.chunk[..length])
+    }
+
+    /// How many bytes can wait in the pipe: what was printed before a moment is not further back than this.
+    pub(super) fn capacity(&self) -> usize {
+        let size = self.pipe.as_ref().and_then(|pipe| rustix::pipe::fcntl_getpipe_size(pipe).ok());
+        size.unwrap_or_default()
     }
 }
 
@@ -131,50 +154,105 @@ impl Lane {
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let group = group.ok_or_else(|| io::Error::other("a process without a number"))?;
         let port = Port::new(Way::Socket { socket: UnixStream::from_std(ours)?, frames: Frames::default() });
-        Ok(Self { port, output: Printed::new(output), process: Some(Process { child, group }) })
+        let process = Process {
+            child,
+            group: Some(group),
+            told: Usage::default(),
+            used: Usage::default(),
+            oom_kills: machine::oom_kills(),
+        };
+        Ok(Self { port, output: Printed::new(output), process: Some(process) })
     }
 
-    /// Lets a process without a row come to its end.
-    pub(super) async fn leave(mut self) {
+    /// Lets a process without a row come to its end; kills it at once if there is no time.
+    pub(super) async fn leave(mut self, at_once: bool) {
         let Some(process) = &mut self.process else { return };
-        // A process that is gone has left.
-        let _gone = self.port.send(ToSlot::Leave).await;
-        let _late = tokio::time::timeout(LEAVING, process.child.wait()).await;
-        // What the function left behind in the background, or the process itself if it was late.
-        process.signal(Signal::KILL);
-        let _ended = process.child.wait().await;
+        if at_once {
+            process.signal(Signal::KILL);
+        } else {
+            // A process that is gone has left.
+            let _gone = self.port.send(ToSlot::Leave).await;
+        }
+        // How it ends does not matter any more.
+        let _ended = process.end().await;
     }
 }
 
 impl Process {
     /// Sends a signal to the process and all that it started.
     pub(super) fn signal(&self, signal: Signal) {
-        // It fails only when nobody of the group is left.
-        let _gone = kill_process_group(self.group, signal);
+        if let Some(group) = self.group {
+            // It fails only when nobody of the group is left.
+            let _gone = kill_process_group(group, signal);
+        }
     }
 
-    /// The process ID, which is also that of the group.
-    pub(super) fn id(&self) -> u32 {
-        self.group.as_raw_nonzero().get().cast_unsigned()
+    /// The process ID, which is also that of the group; `None` when it has ended.
+    pub(super) fn id(&self) -> Option<u32> {
+        self.group.map(|group| group.as_raw_nonzero().get().cast_unsigned())
     }
 
-    /// Waits for the end of the process, which has closed its socket; kills it if it lives on, and its group in any case.
+    /// Waits for the end of the process, and kills what it has left in its group. Nothing is lost when it is not waited
+    /// for to the end.
     pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
-        let status = match tokio::time::timeout(LEAVING, self.child.wait()).await {
-            Ok(status) => status,
-            Err(_) => {
-                self.signal(Signal::KILL);
-                self.child.wait().await
+        let waited = std::future::poll_fn(|context| {
+            // Within one poll no other child is waited for.
+            let before = machine::children_usage();
+            let waiting = pin!(self.child.wait());
+            let polled = waiting.poll(context);
+            if polled.is_ready() && self.group.is_some() {
+                self.used = machine::children_usage() - before;
             }
-        };
+            polled
+        });
+        let status = waited.await;
         self.signal(Signal::KILL);
+        self.group = None;
         status
+    }
+
+    /// The same of a process that has nothing more to do, and is killed if it goes on.
+    pub(super) async fn end(&mut self) -> io::Result<ExitStatus> {
+        if let Ok(status) = tokio::time::timeout(LEAVING, self.ended()).await {
+            return status;
+        }
+        self.signal(Signal::KILL);
+        self.ended().await
+    }
+
+    /// Takes note of what the kernel has done so far.
+    pub(super) fn look(&mut self) {
+        self.oom_kills = machine::oom_kills();
+    }
+
+    /// Whether the kernel has killed processes for their memory since that was last looked at.
+    pub(super) fn is_out_of_memory(&self) -> bool {
+        machine::oom_kills() > self.oom_kills
+    }
+
+    /// Takes note of what a run has used that has ended well.
+    pub(super) fn told(&mut self, cost: Cost) {
+        self.told = self.told + Usage { user: cost.user_seconds, system: cost.system_seconds };
+    }
+
+    /// What the last run has used of a process that has ended: all but what the runs before it have told.
+    pub(super) fn rest(&self) -> Usage {
+        self.used - self.told
     }
 }
 
 impl Port {
     fn new(way: Way) -> Self {
-        Self { way, next: None }
+        Self { way, next: None, last: false }
+    }
+
+    /// Nothing can come any more but what is here already: the process has ended, whoever else may hold the socket.
+    pub(super) fn ends(&mut self) {
+        self.last = true;
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.last
     }
 
     /// Waits for a message. Nothing is lost when it is not waited for to the end.
@@ -190,7 +268,8 @@ impl Port {
                     Ok(None) => {}
                     Err(nonsense) => return Received::Nonsense(nonsense),
                 }
-                match read(socket, frames).await {
+                let read = if self.last { read_rest(socket, frames) } else { read(socket, frames).await };
+                match read {
                     Ok(0) | Err(_) => return Received::Closed,
                     Ok(_) => {}
                 }
@@ -241,6 +320,14 @@ async fn read(socket: &UnixStream, frames: &mut Frames) -> io::Result<usize> {
             }
         }
     }
+}
+
+/// What is there already. The kernel is asked: Tokio would say what it has heard of it last.
+fn read_rest(socket: &UnixStream, frames: &mut Frames) -> io::Result<usize> {
+    let mut bytes = [0; 16 << 10];
+    let length = rustix::io::read(socket, &mut bytes[..])?;
+    frames.push(&bytes[..length]);
+    Ok(length)
 }
 
 /// How a process ended, in a few characters: `exit(3)`, `SIGSEGV`.

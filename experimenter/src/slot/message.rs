@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::run::{Cost, Custom, Ending, Task};
 
 /// The version of the messages. Both sides are the same program; a slot that says another is none of ours.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// The longest message, in bytes.
 const LONGEST: usize = 1 << 30;
@@ -40,6 +40,8 @@ pub(crate) enum ToSlot {
 pub(crate) enum FromSlot {
     /// It waits for rows; the first message.
     Ready { version: u32 },
+    /// The function runs: what becomes of the process from now on is the run's.
+    Began,
     /// Partial results, to which it awaits a reply.
     Write(Vec<Option<Value>>),
     /// The run's state, to which it awaits a reply.
@@ -136,7 +138,7 @@ mod tests {
             }
             assert_eq!(
                 shown,
-                ["Ready { version: 1 }", "Write([Some(Float(NaN)), Some(Float(-inf)), None, Some(Null)])"]
+                ["Ready { version: 2 }", "Write([Some(Float(NaN)), Some(Float(-inf)), None, Some(Null)])"]
             );
         }
     }

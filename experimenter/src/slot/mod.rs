@@ -49,6 +49,7 @@ impl Outgoing {
 fn run_rows(experiment: &Registration, outgoing: Outgoing, desk: Desk) -> Result<(), StoreError> {
     let attached = Rc::new(Attached { outgoing, desk, told: Cell::new(Instant::now()) });
     while let Some(task) = attached.desk.next_task() {
+        attached.outgoing.send(FromSlot::Began)?;
         let (ending, cost) = measured(|| (experiment.execute)(&task, Box::new(Rc::clone(&attached))));
         flush();
         attached.outgoing.send(FromSlot::Ended(ending, cost))?;
