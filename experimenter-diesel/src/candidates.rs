@@ -1,7 +1,8 @@
 //! Candidates: open rows as they are read without any lock, to be claimed.
 
 use crate::adopt::read_key;
-use crate::claim::{ClaimOrder, Claimer};
+use crate::claim::{Claim, ClaimOrder, Claimer};
+use crate::executer::Executer;
 use crate::key::KeyHash;
 use crate::spec::Side;
 use crate::statement::{Row, Statement};
@@ -15,7 +16,7 @@ const CANDIDATES: usize = 8;
 const SPREAD: u64 = 2;
 
 /// An open row that was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     pub(crate) id: i64,
     pub(crate) attempt: i64,
@@ -25,6 +26,21 @@ pub(crate) struct Candidate {
     pub(crate) bound: bool,
     /// Whether an earlier attempt left results, log entries, figures or a checkpoint.
     pub(crate) traces: bool,
+}
+
+impl Candidate {
+    /// It as an executer's claim, with the checkpoint that its run goes on from.
+    pub(crate) fn claimed(self, executer: &Executer, checkpoint: Option<Vec<u8>>) -> Claim {
+        Claim {
+            id: self.id,
+            attempt: self.attempt + 1,
+            executer: executer.id,
+            key: self.key,
+            hash: self.hash,
+            checkpoint,
+            log_seq: 0,
+        }
+    }
 }
 
 impl Store {

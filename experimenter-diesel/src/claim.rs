@@ -50,6 +50,8 @@ pub struct Claimer {
     /// Only open rows of these IDs.
     pub(crate) selector: Selector,
     pub(crate) candidates: VecDeque<Candidate>,
+    /// Those whose claims have an unknown outcome: the database went away meanwhile.
+    pub(crate) unknown: Vec<Candidate>,
     /// The table's shape when the columns were checked.
     pub(crate) shape: String,
     /// How many executers were at work when candidates were last read.
@@ -77,7 +79,7 @@ impl Store {
         // Rows that it adopts are hashed with the defaults of this program.
         self.remember_defaults().await?;
         let shape = self.shape().await?;
-        Ok(Claimer { executer, order, selector, candidates: VecDeque::new(), shape, executers: 1 })
+        Ok(Claimer { executer, order, selector, candidates: VecDeque::new(), unknown: Vec::new(), shape, executers: 1 })
     }
 
     /// Claims one open row; `None` when there is none.
@@ -90,10 +92,13 @@ impl Store {
 
     /// Claims some open rows, at least one and at most so many, in the order of their IDs; none when there are none.
     ///
+    /// After an error the next call, or [`forgo`](Self::forgo), settles those claims whose outcome is unknown: it may then
+    /// give as many as the call before it was to.
+    ///
     /// # Errors
     /// [`StoreError::Columns`] when the table's columns changed since the claimer was made.
     pub async fn claim_batch(&mut self, claimer: &mut Claimer, at_most: usize) -> Result<Vec<Claim>> {
-        let mut claims = Vec::new();
+        let mut claims = self.try_claim(claimer).await?;
         while claims.is_empty() && at_most > 0 {
             if claimer.candidates.is_empty() && !self.read_candidates(claimer, at_most).await? {
                 match self.adopt(Scope::Open, 0).await? {
@@ -101,15 +106,33 @@ impl Store {
                     None => break,
                 }
             }
-            let batch = claimer.next(at_most);
-            claims = self.try_claim(claimer, batch).await?;
+            claimer.unknown = claimer.next(at_most);
+            claims = self.try_claim(claimer).await?;
         }
         Ok(claims)
     }
 
-    /// The compare-and-sets; gives the claims of those that succeeded. They are idempotent by the attempts' numbers and
-    /// repeated until their outcome is known.
-    async fn try_claim(&mut self, claimer: &Claimer, candidates: Vec<Candidate>) -> Result<Vec<Claim>> {
+    /// Gives back what was claimed with an unknown outcome, if it was.
+    ///
+    /// # Errors
+    /// When the database refuses; it may be repeated.
+    pub async fn forgo(&mut self, claimer: &mut Claimer) -> Result<()> {
+        let claims: Vec<_> =
+            claimer.unknown.iter().map(|candidate| candidate.clone().claimed(&claimer.executer, None)).collect();
+        if !claims.is_empty() {
+            self.release_group(&claims).await?;
+            claimer.unknown.clear();
+        }
+        Ok(())
+    }
+
+    /// The compare-and-sets of the claims whose outcome is unknown; gives those that succeeded. They are idempotent by the
+    /// attempts' numbers, and stay unknown after an error.
+    async fn try_claim(&mut self, claimer: &mut Claimer) -> Result<Vec<Claim>> {
+        let candidates = &claimer.unknown;
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
         for candidate in candidates.iter().filter(|candidate| !candidate.bound) {
             self.bind_hash(candidate).await?;
         }
@@ -127,18 +150,10 @@ impl Store {
                 }
             })
             .await?;
-        let claimed = candidates.into_iter().zip(outcomes).filter_map(|(candidate, checkpoint)| {
-            Some(Claim {
-                id: candidate.id,
-                attempt: candidate.attempt + 1,
-                executer: claimer.executer.id,
-                key: candidate.key,
-                hash: candidate.hash,
-                checkpoint: checkpoint?,
-                log_seq: 0,
-            })
-        });
-        Ok(claimed.collect())
+        let candidates = std::mem::take(&mut claimer.unknown).into_iter().zip(outcomes);
+        Ok(candidates
+            .filter_map(|(candidate, checkpoint)| Some(candidate.claimed(&claimer.executer, checkpoint?)))
+            .collect())
     }
 
     fn claim_update(&self, executer: &Executer, candidate: &Candidate) -> FencedUpdate {

@@ -170,6 +170,10 @@ impl StoreError {
             "max_statement_time exceeded",
             "needs to be re-prepared",
             "is full",
+            "Disk full",
+            "error during COMMIT",
+            "Too many active concurrent transactions",
+            "max_prepared_stmt_count",
             "disk I/O error",
             "WSREP has not yet prepared",
         ]) {
@@ -194,6 +198,8 @@ impl StoreError {
             "Too many connections",
             "max_user_connections",
             "max_connections_per_hour",
+            "resource (current value",
+            "is blocked because of many connection errors",
             "unexpected end of file",
         ]) {
             Self::Unreachable(message)

@@ -11,6 +11,7 @@
 
 mod adopt;
 mod archive;
+mod backoff;
 mod candidates;
 mod checkpoint;
 mod claim;
@@ -44,6 +45,7 @@ mod write_back;
 // Linked for its bundled SQLite, and for the driver's TLS: the features are what is used.
 use libsqlite3_sys as _;
 
+pub use backoff::{Backoff, jittered};
 pub use checkpoint::CheckpointReport;
 pub use claim::{Claim, ClaimOrder, Claimer};
 pub use column::{Backend, ColumnType, Kind, Misfit, TextUnit};

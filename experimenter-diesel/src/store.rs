@@ -35,6 +35,12 @@ impl Store {
         Ok(Self { connection: Connection::open(target, deadline).await?, spec, has_sides: true })
     }
 
+    /// For how long a call is repeated while the database is away, 30 s unless this is said. A call that gives up leaves
+    /// its outcome unknown, and may be repeated as it is.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.connection.set_patience(patience);
+    }
+
     /// The tables.
     #[must_use]
     pub fn spec(&self) -> &TableSpec {

@@ -1,6 +1,7 @@
 //! Both databases as data.
 
 use std::fmt::{self, Display, Formatter};
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
@@ -9,6 +10,8 @@ use diesel::deserialize::FromSql;
 use diesel::row::{Field, Row};
 use diesel::sql_types::Text;
 use diesel::sqlite::{Sqlite, SqliteConnection};
+
+use rustix::fs::{FlockOperation, flock};
 
 use crate::{Database, MariaDb, Sandbox};
 
@@ -66,6 +69,15 @@ impl Target {
             Self::Sqlite { file, .. } => format!("sqlite://{}", file.display()),
             Self::MariaDb(database) => database.url(),
         }
+    }
+
+    /// Holds the lock that writers of an SQLite file take in turns, until the file is dropped.
+    #[track_caller]
+    pub fn lock(&self) -> File {
+        let Self::Sqlite { file, .. } = self else { panic!("MariaDB has other locks") };
+        let lock = File::open(format!("{}.lock", file.display())).expect("the lock is beside the database");
+        flock(&lock, FlockOperation::LockExclusive).expect("it can be locked");
+        lock
     }
 
     /// Runs one statement from outside, with every right, and returns its rows.

@@ -181,10 +181,66 @@ fn a_result_waits_for_a_database_that_is_killed() {
     wait_until(|| running(&server));
     server.kill();
     sandbox.write("open", "");
+    wait_until(|| executer.stderr().contains("row 1: what it gave waits for the database"));
     assert!(executer.is_running());
     server.restart();
-    executer.wait().success().stderr_has("1 rows done");
+    executer.wait().success().stderr_has("the database is back after").stderr_has("1 rows done");
     assert!(server.sql(&name, "SELECT square FROM grid WHERE status = 'done'").contains('9'));
+}
+
+#[test]
+fn rows_go_on_after_their_database_was_killed() {
+    let mut server = MariaDb::start();
+    let database = server.database();
+    let (url, name) = (database.url(), database.name().to_owned());
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0..3000"]).success();
+    let executer = sandbox.spawn(grid(), ["execute", "--jobs", "2", "--database", &url]);
+    let done = |server: &MariaDb| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE status = 'done'");
+    for round in 1..=3 {
+        wait_until(|| done(&server).trim().parse::<u32>().is_ok_and(|done| done > 500 * round));
+        server.kill();
+        wait_until(|| executer.stderr().matches("the database is away").count() == round as usize);
+        server.restart();
+    }
+    executer.wait().success().stderr_has("3,000 rows done");
+    assert_eq!(done(&server).trim(), "3000");
+    assert_eq!(sandbox.read("audit").lines().count(), 3_000, "each ran once");
+}
+
+#[test]
+fn an_executer_whose_database_is_away_ends_when_it_is_asked_to() {
+    let mut server = MariaDb::start();
+    let database = server.database();
+    let (url, name) = (database.url(), database.name().to_owned());
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+    let executer = sandbox.spawn(grid(), ["execute", "--grace", "100ms", "--database", &url]);
+    wait_until(|| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE note = 'begun'").contains('1'));
+    server.kill();
+    executer.signal(Signal::TERM);
+    executer.wait().fails_with(69).stderr_has("SIGTERM: no more rows are begun").stderr_has("reset --status running");
+    server.restart();
+    assert!(server.sql(&name, "SELECT COUNT(*) FROM grid WHERE status = 'running'").contains('1'));
+}
+
+#[test]
+fn an_executer_that_waits_for_a_lock_can_be_interrupted() {
+    for mode in [&["--jobs", "1"][..], &["--in-process"]] {
+        let target = Target::sqlite();
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+        let executer = sandbox.spawn(grid(), [&["execute", "--database", &url], mode].concat());
+        wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
+        let held = target.lock();
+        executer.signal(Signal::INT);
+        wait_until(|| executer.stderr().contains("interrupted: no more rows are begun"));
+        executer.signal(Signal::INT);
+        executer.wait().fails_with(130).stderr_has("reset --status running");
+        drop(held);
+        assert_eq!(count(&target, "status = 'running'"), "1");
+    }
 }
 
 #[test]
@@ -216,7 +272,7 @@ fn a_result_waits_for_a_database_that_is_read_only() {
     wait_until(|| server.sql(database.name(), "SELECT COUNT(*) FROM grid WHERE note = 'begun'").contains('1'));
     server.set_read_only(true);
     sandbox.write("open", "");
-    wait_until(|| executer.stderr().contains("row 1: its results wait for the database"));
+    wait_until(|| executer.stderr().contains("row 1: what it gave waits for the database"));
     server.set_read_only(false);
     executer.wait().success().stderr_has("1 rows done");
     assert!(server.sql(database.name(), "SELECT square FROM grid WHERE status = 'done'").contains('9'));

@@ -3,34 +3,52 @@
 mod mysql;
 mod sqlite;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::dialect::Dialect;
 use crate::statement::{Row, Statement};
 use crate::{Backend, Result, StoreError, Target};
 
-/// How often an idempotent piece of work is repeated that met a conflict or a lost connection.
+/// How often an idempotent piece of work is repeated that met a conflict.
 const TRIES: u32 = 12;
+
+/// What takes less than this is repeated whatever the patience is.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// For how long such work is repeated while the database is away, unless another patience is given.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connection that opens itself again after it was lost.
 #[derive(Debug)]
-pub(crate) enum Connection {
+pub(crate) struct Connection {
+    link: Link,
+    patience: Duration,
+}
+
+#[derive(Debug)]
+enum Link {
     Mysql(mysql::Connection),
     Sqlite(sqlite::Connection),
 }
 
 impl Connection {
     pub(crate) async fn open(target: &Target, deadline: Duration) -> Result<Self> {
-        match target {
-            Target::Mysql { url, .. } => mysql::Connection::open(url, deadline).await.map(Self::Mysql),
-            Target::Sqlite(path) => sqlite::Connection::open(path).await.map(Self::Sqlite),
-        }
+        let link = match target {
+            Target::Mysql { url, .. } => Link::Mysql(mysql::Connection::open(url, deadline).await?),
+            Target::Sqlite(path) => Link::Sqlite(sqlite::Connection::open(path).await?),
+        };
+        Ok(Self { link, patience: PATIENCE })
+    }
+
+    /// For how long work is repeated while the database is away; it is tried on a new connection in any case.
+    pub(crate) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     pub(crate) fn backend(&self) -> Backend {
-        match self {
-            Self::Mysql(_) => Backend::Mysql,
-            Self::Sqlite(_) => Backend::Sqlite,
+        match self.link {
+            Link::Mysql(_) => Backend::Mysql,
+            Link::Sqlite(_) => Backend::Sqlite,
         }
     }
 
@@ -40,33 +58,33 @@ impl Connection {
 
     /// The most values that one statement can bind, and the most bytes that it should carry.
     pub(crate) fn limits(&self) -> (usize, usize) {
-        match self {
-            Self::Mysql(connection) => (60_000, connection.max_packet() / 2),
-            Self::Sqlite(_) => (32_766, usize::MAX),
+        match &self.link {
+            Link::Mysql(connection) => (60_000, connection.max_packet() / 2),
+            Link::Sqlite(_) => (32_766, usize::MAX),
         }
     }
 
     /// Runs a statement that changes something; gives the number of rows that it matched.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<usize> {
-        match self {
-            Self::Mysql(connection) => connection.execute(statement).await,
-            Self::Sqlite(connection) => connection.execute(statement).await,
+        match &mut self.link {
+            Link::Mysql(connection) => connection.execute(statement).await,
+            Link::Sqlite(connection) => connection.execute(statement).await,
         }
     }
 
     /// Runs a query.
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>> {
-        match self {
-            Self::Mysql(connection) => connection.rows(statement).await,
-            Self::Sqlite(connection) => connection.rows(statement).await,
+        match &mut self.link {
+            Link::Mysql(connection) => connection.rows(statement).await,
+            Link::Sqlite(connection) => connection.rows(statement).await,
         }
     }
 
     /// Runs several statements without values, such as those that create tables.
     pub(crate) async fn batch(&mut self, sql: String) -> Result<()> {
-        match self {
-            Self::Mysql(connection) => connection.batch(sql).await,
-            Self::Sqlite(connection) => connection.batch(sql).await,
+        match &mut self.link {
+            Link::Mysql(connection) => connection.batch(sql).await,
+            Link::Sqlite(connection) => connection.batch(sql).await,
         }
     }
 
@@ -83,36 +101,47 @@ impl Connection {
         }
     }
 
-    /// Repeats idempotent work that met a conflict or lost its connection, with jittered back-off.
+    /// Repeats idempotent work that met a conflict or lost its connection, with jittered back-off. An error leaves its
+    /// outcome unknown.
     pub(crate) async fn repeat<T>(&mut self, mut work: impl AsyncFnMut(&mut Self) -> Result<T>) -> Result<T> {
+        let begun = Instant::now();
         let mut tries = 1;
         loop {
-            match work(self).await {
-                Err(error) if error.is_transient() && tries < TRIES => backoff(tries, &error).await,
+            let error = match work(self).await {
+                Err(error) if error.is_transient() => error,
                 result => return result,
+            };
+            let again = match error {
+                // A deadlock is over at once, a lock that somebody holds is not.
+                StoreError::Conflict(_) => tries < TRIES && begun.elapsed() < self.patience.max(AT_ONCE),
+                _ => begun.elapsed() < self.patience,
+            };
+            if !again && tries > 1 {
+                return Err(error);
             }
+            backoff(tries, &error).await;
             tries += 1;
         }
     }
 
     async fn begin(&mut self) -> Result<()> {
-        match self {
-            Self::Mysql(connection) => connection.begin().await,
-            Self::Sqlite(connection) => connection.begin().await,
+        match &mut self.link {
+            Link::Mysql(connection) => connection.begin().await,
+            Link::Sqlite(connection) => connection.begin().await,
         }
     }
 
     async fn commit(&mut self) -> Result<()> {
-        match self {
-            Self::Mysql(connection) => connection.commit().await,
-            Self::Sqlite(connection) => connection.commit().await,
+        match &mut self.link {
+            Link::Mysql(connection) => connection.commit().await,
+            Link::Sqlite(connection) => connection.commit().await,
         }
     }
 
     async fn abandon(&mut self) {
-        match self {
-            Self::Mysql(connection) => connection.abandon().await,
-            Self::Sqlite(connection) => connection.abandon().await,
+        match &mut self.link {
+            Link::Mysql(connection) => connection.abandon().await,
+            Link::Sqlite(connection) => connection.abandon().await,
         }
     }
 }

@@ -17,7 +17,8 @@ pub(super) struct Context<'a> {
     pub(super) config: Option<Config>,
     pub(super) console: &'a Console,
     pub(super) store: Store,
-    pub(super) runtime: Runtime,
+    /// It ends with the process: a call that waits for a lock must hold up nobody's end.
+    pub(super) runtime: &'static Runtime,
     target: Target,
 }
 
@@ -46,6 +47,7 @@ impl<'a> Context<'a> {
             .enable_all()
             .build()
             .map_err(|error| Failure::new(format!("cannot start the event loop: {error}")))?;
+        let runtime: &Runtime = Box::leak(Box::new(runtime));
         let store = runtime
             .block_on(Store::open(&target, spec, Store::DEADLINE))
             .map_err(|error| Failure::from(error).prefixed(&target))?;

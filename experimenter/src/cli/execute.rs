@@ -110,7 +110,9 @@ fn execute_rows(
     let (report, events) = RunReport::new(console, names, rows, json);
     let executed = std::thread::scope(|scope| {
         scope.spawn(|| report.listen());
-        let executed = executer::execute(runtime, store, experiment, &order, &mut |event| events.tell(event));
+        let last_word = |broken| Failure::from(broken).tell(console);
+        let mut report = |event| events.tell(event);
+        let executed = executer::execute(runtime, store, experiment, &order, &mut report, &last_word);
         drop(events);
         executed
     })?;
@@ -181,9 +183,14 @@ impl From<Broken> for Failure {
         match broken {
             Broken::Store(error) => error.into(),
             Broken::Machine(reason) => Self::new(reason),
-            Broken::Interrupted => Self::new("interrupted while the database does not answer")
-                .code(exit::INTERRUPTED)
-                .hint(format!("rows that ran here stay `running`; open them by: {} reset --status running", program())),
+            Broken::Unwritten(stop) => {
+                Self::new("the executer was to end, and the database does not take what is left to write")
+                    .code(if stop == Stop::Now { exit::INTERRUPTED } else { exit::UNREACHABLE })
+                    .hint(format!(
+                        "rows that ran here stay `running`; open them by: {} reset --status running",
+                        program()
+                    ))
+            }
             Broken::Slot(reason) => Self::new(reason).hint(
                 "a slot is this program again: `main` must come to `experimenter::main()` with the same arguments",
             ),

@@ -6,6 +6,7 @@ use experimenter_diesel::StoreError;
 
 use crate::exit;
 use crate::mistake::Mistake;
+use crate::report::Console;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -38,6 +39,17 @@ impl Failure {
             *message = format!("{subject}: {message}");
         }
         self
+    }
+
+    /// Tells of it; gives the exit code.
+    pub(crate) fn tell(self, console: &Console) -> u8 {
+        match self {
+            Self::ClosedPipe => exit::DONE,
+            Self::Message { code, message, hints } => {
+                console.failure(&message, &hints);
+                code
+            }
+        }
     }
 
     pub(crate) fn code(mut self, new: u8) -> Self {

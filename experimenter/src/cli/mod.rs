@@ -52,14 +52,7 @@ pub fn main() -> ExitCode {
         }
     };
     let console = Console::new(cli.global.quiet, cli.global.json);
-    match run(&cli, &console) {
-        Ok(code) => exit::code(code),
-        Err(Failure::ClosedPipe) => exit::code(exit::DONE),
-        Err(Failure::Message { code, message, hints }) => {
-            console.failure(&message, &hints);
-            exit::code(code)
-        }
-    }
+    exit::code(run(&cli, &console).unwrap_or_else(|failure| failure.tell(&console)))
 }
 
 fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {

@@ -8,9 +8,9 @@ use rustix::process::Signal;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, interval_at, sleep_until};
 
-use super::database::{Logged, Requests};
 use super::ending::{Cut, Last};
 use super::lane::{Lane, Process, Received};
+use super::requests::{Logged, Requests};
 use super::{Event, Shared, Stop};
 use crate::machine;
 use crate::output::Capture;
@@ -313,7 +313,7 @@ pub(super) async fn ended(process: Option<&mut Process>) {
 }
 
 /// Waits for a moment; for ever, if there is none.
-async fn until(deadline: Option<Instant>) {
+pub(super) async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,

@@ -1,23 +1,22 @@
 //! The one that talks to the database, for all slots.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use experimenter_diesel::{
-    Claim, Claimer, Ending, Entry, Executer, Figures, Finish, Store, StoreError, Unfit, Value, Work,
+    Backoff, Claim, Claimer, Ending, Entry, Executer, Finish, Store, StoreError, Unfit, Work, jittered,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-use tokio::time::interval_at;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::attempt::until;
+use super::outage::{Outage, is_outage, pauses, waits};
+use super::requests::{Finished, Logged, Request, Requests, WAITING_RESULTS};
 use super::{End, Event, Shared, Stop};
 
 /// How often an executer tells that it is alive.
 const BEAT: Duration = Duration::from_secs(30);
-
-/// The longest pause between two tries to write a result.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// How often an executer of short rows tells what it has done.
 const TELL: Duration = Duration::from_secs(5);
@@ -32,85 +31,24 @@ const LONG_ROW_SECONDS: f64 = 30.0;
 /// After how long without a free slot the rows claimed ahead are given back.
 const STALLED: Duration = Duration::from_secs(5);
 
-/// The most results that wait for the database while their slots go on.
-const WAITING_RESULTS: usize = 256;
-
-/// What the drivers ask for.
-enum Request {
-    Claim(oneshot::Sender<Result<Option<Claim>, StoreError>>),
-    Write { claim: Claim, values: Vec<Option<Value>>, reply: oneshot::Sender<Result<(), StoreError>> },
-    Checkpoint { claim: Claim, state: Vec<u8>, reply: oneshot::Sender<Result<(), StoreError>> },
-    Log { claim: Claim, entries: Vec<Entry>, reply: oneshot::Sender<Logged> },
-    Finish(Box<Finished>),
-    GiveBack { claim: Claim, figures: Option<Figures> },
+/// A request that the database could not take yet.
+struct Waiting {
+    request: Request,
+    /// When it is tried again, unless the database is away.
+    due: Instant,
+    pauses: Backoff,
+    /// Whether somebody was told that it waits.
+    told: bool,
 }
 
-/// A run that has ended, on its way into the table.
-struct Finished {
-    finish: Finish,
-    end: End,
-    _room: Option<OwnedSemaphorePermit>,
-}
-
-/// What became of log entries: the claim with its new sequence, and why they were refused, if they were.
-pub(super) struct Logged {
-    pub(super) claim: Claim,
-    pub(super) refused: Option<StoreError>,
-}
-
-/// A driver's way to the database. Requests of one driver are served in their order.
-#[derive(Clone)]
-pub(super) struct Requests {
-    sender: UnboundedSender<Request>,
-    room: Arc<Semaphore>,
-}
-
-impl Requests {
-    /// The next row; `None` when there is none for this executer.
-    pub(super) async fn claim(&self) -> Result<Option<Claim>, StoreError> {
-        let (sender, reply) = oneshot::channel();
-        self.ask(Request::Claim(sender));
-        reply.await.unwrap_or(Ok(None))
-    }
-
-    /// Writes partial results.
-    pub(super) fn write(&self, claim: Claim, values: Vec<Option<Value>>) -> oneshot::Receiver<Result<(), StoreError>> {
-        let (reply, receiver) = oneshot::channel();
-        self.ask(Request::Write { claim, values, reply });
-        receiver
-    }
-
-    /// Keeps the state of a run.
-    pub(super) fn checkpoint(&self, claim: Claim, state: Vec<u8>) -> oneshot::Receiver<Result<(), StoreError>> {
-        let (reply, receiver) = oneshot::channel();
-        self.ask(Request::Checkpoint { claim, state, reply });
-        receiver
-    }
-
-    /// Adds log entries.
-    pub(super) fn log(&self, claim: Claim, entries: Vec<Entry>) -> oneshot::Receiver<Logged> {
-        let (reply, receiver) = oneshot::channel();
-        self.ask(Request::Log { claim, entries, reply });
-        receiver
-    }
-
-    /// Writes the end of a run; waits only while too many others do.
-    pub(super) async fn finish(&self, claim: Claim, ending: Ending, end: End, figures: Figures) {
-        let room = Arc::clone(&self.room).acquire_owned().await.ok();
-        let finish = Finish { claim, ending, figures: Some(figures) };
-        self.ask(Request::Finish(Box::new(Finished { finish, end, _room: room })));
-    }
-
-    /// Opens a row again that was not run to its end, or not at all.
-    pub(super) fn give_back(&self, claim: Claim, figures: Option<Figures>) {
-        self.ask(Request::GiveBack { claim, figures });
-    }
-
-    fn ask(&self, request: Request) {
-        // The database serves as long as there is anybody who asks.
-        let _served = self.sender.send(request);
+impl Waiting {
+    fn new(request: Request) -> Self {
+        Self { request, due: Instant::now(), pauses: pauses(), told: false }
     }
 }
+
+/// What of a request waits, and why; nothing, if it is done.
+type Rest = Option<(Request, StoreError)>;
 
 /// The one connection, and the rows that are claimed ahead.
 pub(super) struct Database<'a> {
@@ -128,8 +66,13 @@ pub(super) struct Database<'a> {
     pace: Option<f64>,
     /// When a row was last taken from those claimed ahead.
     taken: Instant,
+    /// When the last beat was tried.
     told: Instant,
     work: Work,
+    /// What waits for the database.
+    waiting: VecDeque<Waiting>,
+    /// The outage, while there is one.
+    outage: Option<Outage>,
     /// Why the database refuses for good.
     broken: Option<StoreError>,
 }
@@ -144,7 +87,9 @@ impl<'a> Database<'a> {
         let id = executer.id;
         let order = shared.order;
         let claimer = store.claimer(executer, order.order, order.selector.clone()).await?;
-        let (sender, requests) = unbounded_channel();
+        // What cannot be done now is repeated here, with all the rest.
+        store.set_patience(Duration::ZERO);
+        let (asking, requests) = Requests::new();
         let now = Instant::now();
         let database = Self {
             store,
@@ -159,24 +104,39 @@ impl<'a> Database<'a> {
             taken: now,
             told: now,
             work: Work::default(),
+            waiting: VecDeque::new(),
+            outage: None,
             broken: None,
         };
-        Ok((database, Requests { sender, room: Arc::new(Semaphore::new(WAITING_RESULTS)) }))
+        Ok((database, asking))
     }
 
     /// Serves until nobody asks any more; gives what was done.
     pub(super) async fn serve(mut self) -> Result<Work, StoreError> {
-        let mut beat = interval_at(tokio::time::Instant::now() + BEAT, BEAT);
         let mut look = tokio::time::interval(Duration::from_secs(1));
-        loop {
+        let mut beat = Instant::now() + jittered(BEAT);
+        let mut open = true;
+        while open || !self.waiting.is_empty() {
+            let next_try = self.next_try();
             tokio::select! {
-                request = self.requests.recv() => match request {
-                    Some(request) => self.answer(request).await,
-                    None => break,
+                request = self.requests.recv(), if open => match request {
+                    Some(request) => self.take(request).await,
+                    None => {
+                        open = false;
+                        self.part().await;
+                    }
                 },
-                _ = beat.tick() => self.tell().await,
+                () = until(next_try) => self.try_again().await,
+                () = until(Some(beat)) => {
+                    self.tell().await;
+                    beat = Instant::now() + jittered(BEAT);
+                }
                 // Once for each step of stopping, and never again when nobody can ask any more.
-                Ok(()) = self.stop.changed() => self.give_back_those_ahead().await,
+                Ok(()) = self.stop.changed() => {
+                    // Who waits for a row hears that there is none.
+                    self.waiting.retain(|waiting| !matches!(waiting.request, Request::Claim(_)));
+                    self.give_back_those_ahead().await;
+                }
                 _ = look.tick() => if self.taken.elapsed() >= STALLED {
                     self.give_back_those_ahead().await;
                 },
@@ -185,40 +145,156 @@ impl<'a> Database<'a> {
                 self.tell().await;
             }
         }
-        self.give_back_those_ahead().await;
-        let left = self.store.leave(self.executer, self.work).await;
-        self.broken.map_or(left.map(|()| self.work), Err)
+        self.broken.map_or(Ok(self.work), Err)
     }
 
-    async fn answer(&mut self, request: Request) {
-        match request {
-            Request::Claim(reply) => {
-                let claimed = self.claim().await;
-                if let Err(Ok(Some(claim))) = reply.send(claimed) {
-                    self.ahead.push_front(claim);
-                }
-            }
-            Request::Write { claim, values, reply } => {
-                let written =
-                    self.persist(claim.id, async |store| store.write_partial(&claim, values.clone()).await).await;
-                // A run that does not wait for the reply has ended.
-                let _ended = reply.send(written.map(|unfit| self.tell_unfit(unfit)));
-            }
-            Request::Checkpoint { claim, state, reply } => {
-                let kept = self.persist(claim.id, async |store| store.checkpoint(&claim, &state).await).await;
-                let _ended = reply.send(kept);
-            }
-            Request::Log { mut claim, entries, reply } => {
-                let logged = self.persist(claim.id, async |store| store.log(&mut claim, &entries).await).await;
-                let refused = logged.map(|unfit| self.tell_unfit(unfit)).err();
-                if let Some(reason) = &refused {
-                    self.shared.report(Event::Unlogged { id: claim.id, reason: reason.clone() });
-                }
-                let _ended = reply.send(Logged { claim, refused });
-            }
-            Request::Finish(finished) => self.finish(*finished).await,
-            Request::GiveBack { claim, figures } => self.give_back(&claim, figures.as_ref()).await,
+    /// Nobody asks any more: what is left is given back.
+    async fn part(&mut self) {
+        self.give_back_those_ahead().await;
+        self.take(Request::Forgo).await;
+        self.take(Request::Leave).await;
+    }
+
+    /// Does what is asked for, or has it wait.
+    async fn take(&mut self, request: Request) {
+        let mut waiting = Waiting::new(request);
+        if let Some(outage) = &self.outage {
+            self.tell_waiting(&mut waiting, &outage.reason);
+            self.waiting.push_back(waiting);
+        } else {
+            self.try_one(waiting).await;
         }
+    }
+
+    /// When something that waits is tried again.
+    fn next_try(&self) -> Option<Instant> {
+        match &self.outage {
+            Some(outage) => Some(outage.until),
+            None => self.waiting.iter().map(|waiting| waiting.due).min(),
+        }
+    }
+
+    async fn try_again(&mut self) {
+        let now = Instant::now();
+        let away = self.outage.is_some();
+        let next = self.waiting.iter().position(|waiting| away || waiting.due <= now);
+        match next.and_then(|next| self.waiting.remove(next)) {
+            Some(mut waiting) => {
+                if let Request::Finish(finished) = &mut waiting.request {
+                    self.join_waiting(finished);
+                }
+                self.try_one(waiting).await;
+            }
+            // A beat tells as well whether the database is back.
+            None => self.tell().await,
+        }
+    }
+
+    /// Other results that wait are written with these.
+    fn join_waiting(&mut self, finished: &mut Vec<Finished>) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            match waiting.request {
+                Request::Finish(others) if finished.len() < WAITING_RESULTS => finished.extend(others),
+                request => self.waiting.push_back(Waiting { request, ..waiting }),
+            }
+        }
+    }
+
+    async fn try_one(&mut self, waiting: Waiting) {
+        let Waiting { request, pauses, told, .. } = waiting;
+        match self.answer(request).await {
+            None => self.back(),
+            Some((request, reason)) => self.wait(Waiting { request, due: Instant::now(), pauses, told }, reason),
+        }
+    }
+
+    /// Has a request wait. An outage holds up all requests, a conflict this one alone.
+    fn wait(&mut self, mut waiting: Waiting, reason: StoreError) {
+        waiting.due += waiting.pauses.pause();
+        self.tell_waiting(&mut waiting, &reason);
+        if is_outage(&reason) {
+            self.waiting.push_front(waiting);
+            self.away(reason);
+        } else {
+            self.waiting.push_back(waiting);
+        }
+    }
+
+    /// Tells once of what waits.
+    fn tell_waiting(&self, waiting: &mut Waiting, reason: &StoreError) {
+        if !std::mem::replace(&mut waiting.told, true) {
+            for id in waiting.request.rows() {
+                self.shared.report(Event::Waiting { id, reason: reason.clone() });
+            }
+        }
+    }
+
+    fn away(&mut self, reason: StoreError) {
+        if let Some(outage) = &mut self.outage {
+            outage.goes_on();
+        } else {
+            self.outage = Some(Outage::new(reason.clone()));
+            self.shared.report(Event::Away(reason));
+        }
+    }
+
+    fn back(&mut self) {
+        if let Some(outage) = self.outage.take() {
+            self.shared.report(Event::Back { after: outage.lasted() });
+        }
+    }
+
+    async fn answer(&mut self, request: Request) -> Rest {
+        match request {
+            Request::Claim(reply) => match self.claim().await {
+                Err(reason) if waits(&reason) => return Some((Request::Claim(reply), reason)),
+                claimed => {
+                    if let Err(error) = &claimed {
+                        self.breaks(error);
+                    }
+                    if let Err(Ok(Some(claim))) = reply.send(claimed) {
+                        self.ahead.push_front(claim);
+                    }
+                }
+            },
+            Request::Write { claim, values, reply } => match self.store.write_partial(&claim, values.clone()).await {
+                Err(reason) if waits(&reason) => return Some((Request::Write { claim, values, reply }, reason)),
+                // A run that does not wait for the reply has ended.
+                written => drop(reply.send(written.map(|unfit| self.tell_unfit(unfit)))),
+            },
+            Request::Checkpoint { claim, state, reply } => match self.store.checkpoint(&claim, &state).await {
+                Err(reason) if waits(&reason) => return Some((Request::Checkpoint { claim, state, reply }, reason)),
+                kept => drop(reply.send(kept)),
+            },
+            Request::Log { mut logged, mut entries, reply } => match self.log(&mut logged, &mut entries).await {
+                Err(reason) => return Some((Request::Log { logged, entries, reply }, reason)),
+                Ok(()) => drop(reply.send(logged)),
+            },
+            Request::Finish(finished) => return self.finish(finished).await,
+            Request::GiveBack { claim, figures } => match self.store.release(&claim, figures.as_ref()).await {
+                Err(reason) if waits(&reason) => return Some((Request::GiveBack { claim, figures }, reason)),
+                Err(error) => self.breaks(&error),
+                Ok(true) if figures.is_some() => self.shared.report(Event::GivenBack { id: claim.id }),
+                // It was never begun, or somebody has reset it.
+                Ok(_) => self.left = self.left.map(|left| left + u64::from(figures.is_none())),
+            },
+            Request::GiveBackAhead(claims) => match self.store.release_group(&claims).await {
+                Err(reason) if waits(&reason) => return Some((Request::GiveBackAhead(claims), reason)),
+                Err(error) => self.breaks(&error),
+                Ok(_) => {}
+            },
+            Request::Forgo => match self.store.forgo(&mut self.claimer).await {
+                Err(reason) if waits(&reason) => return Some((Request::Forgo, reason)),
+                Err(error) => self.breaks(&error),
+                Ok(()) => {}
+            },
+            Request::Leave => match self.store.leave(self.executer, self.work).await {
+                Err(reason) if waits(&reason) => return Some((Request::Leave, reason)),
+                Err(error) => self.breaks(&error),
+                Ok(()) => {}
+            },
+        }
+        None
     }
 
     /// A row for a slot: of those claimed ahead, or of the table.
@@ -235,7 +311,7 @@ impl<'a> Database<'a> {
             return Ok(None);
         }
         let rows = batch(self.pace, self.shared.order.slots.count()).min(at_most);
-        let claimed = self.store.claim_batch(&mut self.claimer, rows).await.inspect_err(|error| self.breaks(error))?;
+        let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
         self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));
         self.ahead = claimed.into();
         Ok(self.ahead.pop_front())
@@ -244,74 +320,77 @@ impl<'a> Database<'a> {
     /// Rows that nobody has begun are open to others again.
     async fn give_back_those_ahead(&mut self) {
         let claims = Vec::from(std::mem::take(&mut self.ahead));
-        let Some(first) = claims.first() else { return };
-        self.left = self.left.map(|left| left + claims.len() as u64);
-        if let Err(error) = self.persist(first.id, async |store| store.release_group(&claims).await).await {
-            self.breaks(&error);
+        if !claims.is_empty() {
+            self.left = self.left.map(|left| left + claims.len() as u64);
+            self.take(Request::GiveBackAhead(claims)).await;
         }
     }
 
-    async fn give_back(&mut self, claim: &Claim, figures: Option<&Figures>) {
-        match self.persist(claim.id, async |store| store.release(claim, figures).await).await {
-            Ok(true) if figures.is_some() => self.shared.report(Event::GivenBack { id: claim.id }),
-            // It was never begun, or somebody has reset it.
-            Ok(_) => {}
-            Err(error) => self.breaks(&error),
+    /// Adds log entries, and takes those that are settled away.
+    async fn log(&mut self, logged: &mut Logged, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
+        let mut together = entries.len();
+        while !entries.is_empty() {
+            match self.store.log(&mut logged.claim, &entries[..together]).await {
+                Ok(unfit) => {
+                    self.tell_unfit(unfit);
+                    entries.drain(..together);
+                }
+                Err(reason) if waits(&reason) => return Err(reason),
+                // One that the database refuses must not take the others with it.
+                Err(reason) if together > 1 && !matches!(reason, StoreError::LeaseLost { .. }) => together = 1,
+                Err(reason) => {
+                    self.shared.report(Event::Unlogged { id: logged.claim.id, reason: reason.clone() });
+                    let is_lost = matches!(reason, StoreError::LeaseLost { .. });
+                    entries.drain(..if is_lost { entries.len() } else { 1 });
+                    logged.refused.get_or_insert(reason);
+                }
+            }
+            together = together.min(entries.len());
         }
+        Ok(())
     }
 
-    /// Writes the end of a run, and those that wait behind it, together.
-    async fn finish(&mut self, first: Finished) {
-        let mut finished = vec![first];
-        let mut other = None;
+    /// Writes the ends of runs, with those that have come meanwhile.
+    async fn finish(&mut self, mut finished: Vec<Finished>) -> Rest {
         while finished.len() < WAITING_RESULTS
             && let Ok(request) = self.requests.try_recv()
         {
             match request {
-                Request::Finish(next) => finished.push(*next),
+                Request::Finish(next) => finished.extend(next),
                 request => {
-                    other = Some(request);
+                    self.waiting.push_back(Waiting::new(request));
                     break;
                 }
             }
         }
-        self.write_ends(finished).await;
-        if let Some(request) = other {
-            Box::pin(self.answer(request)).await;
-        }
-    }
-
-    async fn write_ends(&mut self, finished: Vec<Finished>) {
-        let (finishes, ends): (Vec<_>, Vec<_>) =
-            finished.into_iter().map(|Finished { finish, end, _room }| (finish, (end, _room))).unzip();
+        let (finishes, rest): (Vec<_>, Vec<_>) =
+            finished.into_iter().map(|Finished { finish, end, room }| (finish, (end, room))).unzip();
         let written = self.store.finish_group(&finishes).await;
-        for ((finish, (end, _room)), result) in finishes.into_iter().zip(ends).zip(written) {
-            let result = match result {
+        let mut waiting = Vec::new();
+        let mut why: Option<StoreError> = None;
+        for ((finish, (end, room)), mut result) in finishes.into_iter().zip(rest).zip(written) {
+            let mut finished = Finished { finish, end, room };
+            if let Err(reason) = &result
+                && let Some(story) = self.unwritable(&finished.finish.ending, reason)
+            {
+                finished.end = End::Error(story.lines().next().unwrap_or_default().to_owned());
+                finished.finish.ending = Ending::Error(story);
+                let Finish { claim, ending, figures } = &finished.finish;
+                result = self.store.finish(claim, ending, figures.as_ref()).await;
+            }
+            match result {
                 Err(reason) if waits(&reason) => {
-                    self.shared.report(Event::Waiting { id: finish.claim.id, reason });
-                    self.write_end(&finish).await
+                    waiting.push(finished);
+                    why = Some(why.filter(is_outage).unwrap_or(reason));
                 }
-                result => result,
-            };
-            self.ended(finish, end, result).await;
+                result => self.ended(finished, result),
+            }
         }
-    }
-
-    async fn write_end(&mut self, Finish { claim, ending, figures }: &Finish) -> Result<Vec<Unfit>, StoreError> {
-        self.persist(claim.id, async |store| store.finish(claim, ending, figures.as_ref()).await).await
+        why.map(|reason| (Request::Finish(waiting), reason))
     }
 
     /// Takes note of a row whose end was written, or was not.
-    async fn ended(&mut self, mut finish: Finish, mut end: End, mut result: Result<Vec<Unfit>, StoreError>) {
-        // What the database refuses for good is told in the row, with the results.
-        if let Err(reason) = &result
-            && !matches!(reason, StoreError::LeaseLost { .. })
-            && let Some(story) = self.unwritable(&finish.ending, reason)
-        {
-            end = End::Error(story.lines().next().unwrap_or_default().to_owned());
-            finish.ending = Ending::Error(story);
-            result = self.write_end(&finish).await;
-        }
+    fn ended(&mut self, Finished { finish, end, room: _ }: Finished, result: Result<Vec<Unfit>, StoreError>) {
         let seconds = finish.figures.map_or(0.0, |figures| figures.wall_seconds);
         self.pace = Some(self.pace.map_or(seconds, |pace| 0.8 * pace + 0.2 * seconds));
         self.work.busy_seconds += seconds;
@@ -340,33 +419,19 @@ impl<'a> Database<'a> {
     /// database may be back in time for the result.
     async fn tell(&mut self) {
         self.told = Instant::now();
-        if let Err(reason) = self.store.beat(self.executer, self.work).await {
-            self.shared.report(Event::Silent(reason));
+        match self.store.beat(self.executer, self.work).await {
+            Ok(()) => self.back(),
+            Err(reason) if is_outage(&reason) => self.away(reason),
+            Err(reason) => self.shared.report(Event::Silent(reason)),
         }
     }
 
-    /// Repeats an idempotent write while the database is away or read-only: what a run gave is worth more than the time.
-    async fn persist<T>(
-        &mut self,
-        id: i64,
-        mut write: impl AsyncFnMut(&mut Store) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let mut pause = Duration::from_secs(1);
-        loop {
-            match write(self.store).await {
-                Err(reason) if waits(&reason) => {
-                    self.shared.report(Event::Waiting { id, reason });
-                    tokio::time::sleep(pause).await;
-                    pause = (2 * pause).min(LONGEST_PAUSE);
-                }
-                result => return result,
-            }
-        }
-    }
-
-    /// The story of results that the database refuses.
+    /// The story of results that the database refuses for good: it is told in the row, with the results.
     fn unwritable(&self, ending: &Ending, reason: &StoreError) -> Option<String> {
         let Ending::Done(values) = ending else { return None };
+        if waits(reason) || matches!(reason, StoreError::LeaseLost { .. }) {
+            return None;
+        }
         let results = self.store.spec().resultfields.iter().zip(values);
         let results: Vec<_> = results.map(|(field, value)| format!("    {} = {value}", field.name)).collect();
         Some(format!("the results could not be written: {reason}\n{}", results.join("\n")))
@@ -377,11 +442,6 @@ impl<'a> Database<'a> {
             self.shared.report(Event::Unfit(unfit));
         }
     }
-}
-
-/// Whether a write is repeated until the database takes it.
-fn waits(reason: &StoreError) -> bool {
-    reason.is_transient() || matches!(reason, StoreError::NotPermitted(_) | StoreError::AccessDenied(_))
 }
 
 /// How many rows are claimed at once, when one takes so many seconds.

@@ -7,9 +7,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Attempt, Ran, Unbegun, ended};
-use super::database::Requests;
 use super::ending::{Cut, Last, Verdict};
 use super::lane::{Lane, Received, exit_of};
+use super::requests::Requests;
 use super::{Broken, Event, Shared, Slots, Stop};
 use crate::slot::{FromSlot, ToSlot, VERSION};
 

@@ -8,6 +8,8 @@ mod database;
 mod driver;
 mod ending;
 mod lane;
+mod outage;
+mod requests;
 mod signals;
 
 use std::cell::{Cell, RefCell};
@@ -97,9 +99,13 @@ pub(crate) enum Event {
     Fenced(StoreError),
     /// The database did not take a beat; the function runs on.
     Silent(StoreError),
+    /// The database is away; runs go on, and all that is for it waits.
+    Away(StoreError),
+    /// It is back.
+    Back { after: Duration },
     /// Log entries were refused; the run is told so by its next one.
     Unlogged { id: i64, reason: StoreError },
-    /// The database does not take what the run gave, which waits.
+    /// What a row gave waits for the database.
     Waiting { id: i64, reason: StoreError },
     /// The executer was asked to stop.
     Stopping { why: String, running: u32, grace: Duration },
@@ -126,8 +132,8 @@ pub(crate) enum Broken {
     Slot(String),
     /// Something else that it cannot work without is not to be had.
     Machine(String),
-    /// It was to end at once, and could not write what there was to write.
-    Interrupted,
+    /// It was asked to stop so, and could not write in time what there was to write.
+    Unwritten(Stop),
 }
 
 impl From<StoreError> for Broken {
@@ -151,6 +157,9 @@ pub(crate) type Report<'a> = dyn FnMut(Event) + Send + 'a;
 
 /// Executes rows until there are no more, or as many as were asked for.
 ///
+/// With the function on this thread the process ends here where the function goes on and the executer cannot; `last_word`
+/// then tells of it, and gives the exit code.
+///
 /// # Errors
 /// When the database fails for good, or when slots do not start; what the function does is data in its row.
 pub(crate) fn execute(
@@ -159,6 +168,7 @@ pub(crate) fn execute(
     experiment: &Registration,
     order: &Order,
     report: &mut Report<'_>,
+    last_word: &(dyn Fn(Broken) -> u8 + Sync),
 ) -> Result<Executed, Broken> {
     if let Slots::Processes { .. } = order.slots {
         let lanes = (0..order.slots.count()).map(|_| None).collect();
@@ -169,16 +179,16 @@ pub(crate) fn execute(
         let event_loop = std::thread::Builder::new()
             .name("executer".to_owned())
             .spawn_scoped(scope, move || {
-                let executed = runtime.block_on(work(store, experiment, order, report, vec![Some(lane)]));
-                if executed.as_ref().is_ok_and(|executed| executed.abandoned) {
+                match runtime.block_on(work(store, experiment, order, report, vec![Some(lane)])) {
                     // The row is open again; only the end of the process ends what runs on the main thread.
-                    std::process::exit(exit::STOPPED.into());
+                    Ok(Executed { abandoned: true, .. }) => std::process::exit(exit::STOPPED.into()),
+                    Err(broken) => std::process::exit(last_word(broken).into()),
+                    Ok(executed) => executed,
                 }
-                executed
             })
             .map_err(|error| Broken::Machine(format!("cannot start a thread: {error}")))?;
         slot::run_here(experiment, messages, desk);
-        event_loop.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        event_loop.join().map_or_else(|panic| std::panic::resume_unwind(panic), Ok)
     })
 }
 
@@ -242,7 +252,7 @@ async fn work<'a>(
     tokio::select! {
         work = working => Ok(Executed { work: work?, stop: *stop.borrow(), abandoned: shared.abandoned.get() }),
         broken = signals::watch(&stopper, &shared) => Err(broken),
-        broken = signals::in_vain(stop.clone()) => Err(broken),
+        broken = signals::in_vain(&stop, order.grace) => Err(broken),
     }
 }
 

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use super::{Broken, Event, Shared};
 
-/// How long the last writes of an executer may take that is to end at once.
-const AT_ONCE: Duration = Duration::from_secs(10);
+/// How long the last writes may take when no run is left.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Whether the executer goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,13 +30,20 @@ pub(super) async fn watch(stop: &watch::Sender<Stop>, shared: &Shared<'_>) -> Br
     }
 }
 
-/// Ends when an executer that was to end at once has not: what it has to write waits for a database that is away.
-pub(super) async fn in_vain(mut stop: watch::Receiver<Stop>) -> Broken {
-    if stop.wait_for(|stop| *stop == Stop::Now).await.is_err() {
-        std::future::pending::<()>().await;
+/// Ends when an executer that was asked to stop should have ended and has not: what it has to write waits for a database
+/// that is away.
+pub(super) async fn in_vain(stop: &watch::Receiver<Stop>, grace: Duration) -> Broken {
+    let after = async |asked: Stop, grace: Duration| {
+        if stop.clone().wait_for(|stop| *stop >= asked).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(grace + LAST_WRITES).await;
+        Broken::Unwritten(asked)
+    };
+    tokio::select! {
+        broken = after(Stop::Soon, grace) => broken,
+        broken = after(Stop::Now, Duration::ZERO) => broken,
     }
-    tokio::time::sleep(AT_ONCE).await;
-    Broken::Interrupted
 }
 
 struct Signals {

@@ -31,6 +31,8 @@ pub(super) fn as_json(event: &Event, names: &[String]) -> Option<Value> {
         }),
         Event::Fenced(error) => json!({ "event": "fenced", "reason": error.to_string() }),
         Event::Silent(reason) => json!({ "event": "silent", "reason": reason.to_string() }),
+        Event::Away(reason) => json!({ "event": "away", "reason": reason.to_string() }),
+        Event::Back { after } => json!({ "event": "back", "seconds": after.as_secs_f64() }),
         Event::Unlogged { id, reason } => json!({ "event": "unlogged", "id": id, "reason": reason.to_string() }),
         Event::Waiting { id, reason } => json!({ "event": "waiting", "id": id, "reason": reason.to_string() }),
         Event::Stopping { why, running, grace } => {

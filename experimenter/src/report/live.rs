@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use experimenter_diesel::Value;
@@ -26,25 +26,33 @@ const TOLD_ERRORS: u64 = 20;
 /// Up to so many rows are told one by one.
 const FEW: u64 = 10;
 
-/// How many events may wait for the terminal.
-const BACKLOG: usize = 4_096;
+/// While so many events wait for the terminal, those that only pass by are left out.
+const BACKLOG: u64 = 4_096;
 
 /// The way of the events to their report.
 #[derive(Debug)]
 pub(crate) struct Events {
-    sender: SyncSender<Event>,
+    sender: Sender<Event>,
+    waiting: Arc<AtomicU64>,
     lost: Arc<AtomicU64>,
 }
 
 impl Events {
-    /// Passes an event on, or leaves it out where too many wait.
+    /// Passes an event on. Nobody waits for the terminal, and what is counted is never left out.
     pub(crate) fn tell(&self, event: Event) {
-        let passing = matches!(event, Event::Progress { .. });
-        if let Err(TrySendError::Full(_)) = self.sender.try_send(event)
-            && !passing
-        {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+        if self.waiting.load(Ordering::Relaxed) >= BACKLOG {
+            match event {
+                Event::Progress { .. } => return,
+                Event::Said { .. } => {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+                _ => {}
+            }
         }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        // The report listens until nobody can tell anything.
+        let _heard = self.sender.send(event);
     }
 }
 
@@ -55,6 +63,8 @@ pub(crate) struct RunReport<'a> {
     /// The keyfields' names.
     names: Vec<String>,
     events: Receiver<Event>,
+    /// How many events wait, and how many were left out.
+    waiting: Arc<AtomicU64>,
     lost: Arc<AtomicU64>,
     screen: Screen,
     total: u64,
@@ -69,13 +79,14 @@ pub(crate) struct RunReport<'a> {
 
 impl<'a> RunReport<'a> {
     pub(crate) fn new(console: &'a Console, names: Vec<String>, total: u64, json: bool) -> (Self, Events) {
-        let (sender, events) = sync_channel(BACKLOG);
-        let lost = Arc::new(AtomicU64::new(0));
+        let (sender, events) = channel();
+        let (waiting, lost) = <(Arc<AtomicU64>, Arc<AtomicU64>)>::default();
         let now = Instant::now();
         let report = Self {
             console,
             names,
             events,
+            waiting: Arc::clone(&waiting),
             lost: Arc::clone(&lost),
             screen: Screen::new(console.draws() && !json, total),
             total,
@@ -86,14 +97,17 @@ impl<'a> RunReport<'a> {
             last_line: now,
             json,
         };
-        (report, Events { sender, lost })
+        (report, Events { sender, waiting, lost })
     }
 
     /// Tells events until there are no more.
     pub(crate) fn listen(mut self) {
         loop {
             match self.events.recv_timeout(DRAW_EVERY) {
-                Ok(event) => self.event(event),
+                Ok(event) => {
+                    self.waiting.fetch_sub(1, Ordering::Relaxed);
+                    self.event(event);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -221,9 +235,13 @@ fn sentence(event: &Event) -> String {
             "row {}: `{}` = {} is {}; the column is NULL, the exact value is kept (see status, export)",
             unfit.id, unfit.field, unfit.value, unfit.reason
         ),
-        Event::Silent(reason) => format!("the database does not answer, the run goes on: {reason}"),
+        Event::Silent(reason) => format!("the database did not take a sign of life, rows run on: {reason}"),
+        Event::Away(reason) => format!("the database is away; rows run on, and what is for it waits: {reason}"),
+        Event::Back { after } => format!("the database is back after {}", duration(*after)),
         Event::Unlogged { id, reason } => format!("row {id}: log entries are refused: {reason}"),
-        Event::Waiting { id, reason } => format!("row {id}: its results wait for the database: {reason}"),
+        Event::Waiting { id, reason } => {
+            format!("row {id}: what it gave waits for the database: {reason}")
+        }
         Event::Uncaptured { reason } => format!("what runs print is not kept: {reason}"),
         other => format!("{other:?}"),
     }
@@ -329,8 +347,12 @@ mod tests {
         let console = Console::new(true, false);
         let (report, events) = RunReport::new(&console, Vec::new(), 0, false);
         for id in 0..10_000 {
-            events.tell(Event::GivenBack { id });
+            events.tell(Event::Idle { slot: 0 });
+            events.tell(Event::Progress { slot: 0, done: 1, total: 2 });
+            events.tell(Event::Said { id, text: String::new() });
         }
-        assert_eq!(report.lost.load(Ordering::Relaxed), 10_000 - BACKLOG as u64);
+        assert!(report.lost.load(Ordering::Relaxed) > 8_000);
+        let told = report.events.try_iter().filter(|event| matches!(event, Event::Idle { .. })).count();
+        assert_eq!(told, 10_000, "none is left out that counts");
     }
 }

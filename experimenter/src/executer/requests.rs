@@ -1,0 +1,129 @@
+//! What the drivers ask the database for.
+
+use std::sync::Arc;
+
+use experimenter_diesel::{Claim, Ending, Entry, Figures, Finish, StoreError, Value};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::End;
+
+/// The most results that wait for the database while their slots go on.
+pub(super) const WAITING_RESULTS: usize = 256;
+
+/// Something to do in the database. All of it may be repeated: it is idempotent.
+pub(super) enum Request {
+    Claim(oneshot::Sender<Result<Option<Claim>, StoreError>>),
+    Write {
+        claim: Claim,
+        values: Vec<Option<Value>>,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
+    Checkpoint {
+        claim: Claim,
+        state: Vec<u8>,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
+    Log {
+        logged: Logged,
+        entries: Vec<Entry>,
+        reply: oneshot::Sender<Logged>,
+    },
+    Finish(Vec<Finished>),
+    GiveBack {
+        claim: Claim,
+        figures: Option<Figures>,
+    },
+    /// Rows that were claimed ahead, and nobody has begun.
+    GiveBackAhead(Vec<Claim>),
+    /// Claims whose outcome is unknown.
+    Forgo,
+    /// The executer's last word.
+    Leave,
+}
+
+impl Request {
+    /// The rows that have given what this would write.
+    pub(super) fn rows(&self) -> Vec<i64> {
+        match self {
+            Self::Write { claim, .. } | Self::Checkpoint { claim, .. } => vec![claim.id],
+            Self::Log { logged, .. } => vec![logged.claim.id],
+            Self::Finish(finished) => finished.iter().map(|finished| finished.finish.claim.id).collect(),
+            Self::Claim(_) | Self::GiveBack { .. } | Self::GiveBackAhead(_) | Self::Forgo | Self::Leave => Vec::new(),
+        }
+    }
+}
+
+/// A run that has ended, on its way into the table.
+pub(super) struct Finished {
+    pub(super) finish: Finish,
+    pub(super) end: End,
+    /// Held as long as it waits.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+/// What became of log entries: the claim with its new sequence, and why they were refused, if they were.
+pub(super) struct Logged {
+    pub(super) claim: Claim,
+    pub(super) refused: Option<StoreError>,
+}
+
+/// A driver's way to the database.
+#[derive(Clone)]
+pub(super) struct Requests {
+    sender: UnboundedSender<Request>,
+    room: Arc<Semaphore>,
+}
+
+impl Requests {
+    /// The way, and where the requests arrive.
+    pub(super) fn new() -> (Self, UnboundedReceiver<Request>) {
+        let (sender, receiver) = unbounded_channel();
+        (Self { sender, room: Arc::new(Semaphore::new(WAITING_RESULTS)) }, receiver)
+    }
+
+    /// The next row; `None` when there is none for this executer.
+    pub(super) async fn claim(&self) -> Result<Option<Claim>, StoreError> {
+        let (sender, reply) = oneshot::channel();
+        self.ask(Request::Claim(sender));
+        reply.await.unwrap_or(Ok(None))
+    }
+
+    /// Writes partial results.
+    pub(super) fn write(&self, claim: Claim, values: Vec<Option<Value>>) -> oneshot::Receiver<Result<(), StoreError>> {
+        let (reply, receiver) = oneshot::channel();
+        self.ask(Request::Write { claim, values, reply });
+        receiver
+    }
+
+    /// Keeps the state of a run.
+    pub(super) fn checkpoint(&self, claim: Claim, state: Vec<u8>) -> oneshot::Receiver<Result<(), StoreError>> {
+        let (reply, receiver) = oneshot::channel();
+        self.ask(Request::Checkpoint { claim, state, reply });
+        receiver
+    }
+
+    /// Adds log entries.
+    pub(super) fn log(&self, claim: Claim, entries: Vec<Entry>) -> oneshot::Receiver<Logged> {
+        let (reply, receiver) = oneshot::channel();
+        self.ask(Request::Log { logged: Logged { claim, refused: None }, entries, reply });
+        receiver
+    }
+
+    /// Writes the end of a run; waits only while too many others do.
+    pub(super) async fn finish(&self, claim: Claim, ending: Ending, end: End, figures: Figures) {
+        let room = Arc::clone(&self.room).acquire_owned().await.ok();
+        let finish = Finish { claim, ending, figures: Some(figures) };
+        self.ask(Request::Finish(vec![Finished { finish, end, room }]));
+    }
+
+    /// Opens a row again that was not run to its end, or not at all.
+    pub(super) fn give_back(&self, claim: Claim, figures: Option<Figures>) {
+        self.ask(Request::GiveBack { claim, figures });
+    }
+
+    fn ask(&self, request: Request) {
+        // The database serves as long as there is anybody who asks.
+        let _served = self.sender.send(request);
+    }
+}
