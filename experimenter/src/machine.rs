@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::{TimeVal, TimeValLike};
@@ -58,6 +59,13 @@ fn slurm_in(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     parts.extend(variable("SLURM_PROCID").map(|task| format!("task {task}")));
     parts.extend(variable("SLURMD_NODENAME").map(|node| format!("node {node}")));
     Some(parts.join(", "))
+}
+
+/// How long the job of Slurm goes on that we belong to, where Slurm tells its end.
+pub(crate) fn job_time_left() -> Option<Duration> {
+    let ends: u64 = std::env::var("SLURM_JOB_END_TIME").ok()?.parse().ok()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    Some(Duration::from_secs(ends).saturating_sub(now))
 }
 
 /// How many processes the kernel has killed for want of memory: in our control group, or on the whole machine where

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use experimenter_diesel::{StoreError, Value};
 use once_cell::unsync::OnceCell;
@@ -32,6 +32,8 @@ pub(crate) struct Task {
     /// What an earlier attempt had reached.
     #[serde(with = "serde_bytes")]
     pub(crate) checkpoint: Option<Vec<u8>>,
+    /// How long it may run, where that is bounded.
+    pub(crate) remaining: Option<Duration>,
 }
 
 impl Task {
@@ -113,6 +115,8 @@ pub struct Run<E: Experiment> {
     next_checkpoint: Option<Instant>,
     /// Whether the function was told to stop by its last checkpoint.
     stopped: bool,
+    /// When it is asked to stop.
+    ends: Option<Instant>,
     link: Link,
     experiment: std::marker::PhantomData<fn() -> E>,
 }
@@ -150,6 +154,7 @@ impl<E: Experiment> Run<E> {
             checkpoint: None,
             next_checkpoint: None,
             stopped: false,
+            ends: None,
             link: Link::Offline { written: Vec::new(), logged: Vec::new() },
             experiment: std::marker::PhantomData,
         }
@@ -173,6 +178,7 @@ impl<E: Experiment> Run<E> {
             checkpoint: task.checkpoint.clone(),
             next_checkpoint: None,
             stopped: false,
+            ends: task.remaining.and_then(|remaining| Instant::now().checked_add(remaining)),
             link: Link::Attached(attachment),
             experiment: std::marker::PhantomData,
         }
@@ -352,6 +358,13 @@ impl<E: Experiment> Run<E> {
             Link::Attached(attachment) => attachment.should_stop(),
             Link::Offline { .. } => false,
         }
+    }
+
+    /// How long the run may go on before it is asked to stop: until its time-out or the executer's wall time, which a job
+    /// of Slurm may tell. `None` where neither bounds it.
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.ends.map(|ends| ends.saturating_duration_since(Instant::now()))
     }
 
     /// What an offline run was given by [`Run::write`], in order.

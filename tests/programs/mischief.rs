@@ -41,6 +41,8 @@ enum Mode {
     Grow,
     /// Prints without end.
     Chatter,
+    /// Tells in hundreds of seconds how long it may run.
+    Time,
 }
 
 /// The socket to the executer, which nobody but this program keeps.
@@ -57,7 +59,7 @@ fn mischief(key: &MischiefKey, run: &mut MischiefRun) -> Result<MischiefResults>
     std::fs::write(format!("begun-{}", key.n), "")?;
     let me = |signal| kill_process(getpid(), signal);
     match key.mode {
-        Mode::Fine => {}
+        Mode::Fine | Mode::Time => {}
         Mode::Wait => wait(|| Path::new("open").exists()),
         Mode::Fail => {
             for line in 0..100 {
@@ -107,7 +109,11 @@ fn mischief(key: &MischiefKey, run: &mut MischiefRun) -> Result<MischiefResults>
             }
         }
     }
-    Ok(MischiefResults { answer: key.n * 2, pid: std::process::id(), checked: format!("{:?}", key.mode) })
+    let checked = match key.mode {
+        Mode::Time => format!("{:?}", run.remaining().map(|remaining| remaining.as_secs() / 100)),
+        mode => format!("{mode:?}"),
+    };
+    Ok(MischiefResults { answer: key.n * 2, pid: std::process::id(), checked })
 }
 
 fn wait(mut condition: impl FnMut() -> bool) {

@@ -168,6 +168,32 @@ fn a_second_interrupt_ends_at_once_and_the_wall_time_like_a_signal() {
 }
 
 #[test]
+fn rows_know_how_much_time_there_is_and_none_is_begun_without() {
+    for_each_database(|target| {
+        let study = Study::new(target);
+        study.fill("time", "1..4");
+        let execute = |args: &[&str]| study.run(&[&["execute", "--max-experiments", "1"], args].concat());
+        // The attribute says an hour.
+        execute(&[]).success();
+        execute(&["--timeout", "500s"]).success();
+        execute(&["--wall-time", "300s", "--min-remaining", "200s"]).success();
+        let told = target.sql("SELECT checked FROM study WHERE status = 'done' ORDER BY n");
+        assert_eq!(told.concat(), ["Some(35)", "Some(4)", "Some(2)"].map(|told| Some(told.to_owned())));
+
+        study.fill("hang", "5");
+        let output = study.run(&["execute", "--wall-time", "100s", "--min-remaining", "2min"]);
+        output.fails_with(5).stderr_has("less than 2m of the wall time is left").stderr_has("1 are open");
+        study.run(&["execute", "--min-remaining", "2min"]).fails_with(2).stderr_has("say it by `--wall-time`");
+
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
+        let args = ["execute", "--grace", "200ms", "--database", &study.url];
+        let job = study.sandbox.program(mischief()).args(args).env("SLURM_JOB_END_TIME", (now + 3).to_string()).run();
+        job.fails_with(5).stderr_has("Slurm ends this job").stderr_has("the wall time is over");
+        assert_eq!(study.count("status = 'created'"), 1);
+    });
+}
+
+#[test]
 fn a_killed_executer_leaves_nobody_at_work() {
     for_each_database(|target| {
         let study = Study::new(target);

@@ -179,9 +179,14 @@ pub(super) struct Slots {
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = time)]
     pub(super) grace: Duration,
 
-    /// After how long the executer stops by itself and gives unfinished rows back, as before the end of a cluster's job
+    /// After how long the executer stops by itself and gives unfinished rows back [default: the grace before the end of its
+    /// Slurm job, where Slurm tells that]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) wall_time: Option<Duration>,
+
+    /// Begin no row when less of the wall time is left
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) min_remaining: Option<Duration>,
 
     /// Let pass what the function prints, in place of keeping it for `output`
     #[arg(long)]

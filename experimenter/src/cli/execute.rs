@@ -15,6 +15,7 @@ use super::setup::Setup;
 use crate::config::{At, Config};
 use crate::executer::{self, Broken, Executed, Order, Slots, Stop};
 use crate::exit;
+use crate::machine;
 use crate::report::{Console, RunReport, count, duration};
 use crate::run::Custom;
 
@@ -69,6 +70,7 @@ fn code(executed: Executed, strict: bool) -> u8 {
         Stop::Now => exit::INTERRUPTED,
         Stop::Soon => exit::STOPPED,
         Stop::No if strict && executed.work.failed > 0 => exit::ROWS_FAILED,
+        Stop::No if executed.out_of_time => exit::STOPPED,
         Stop::No => exit::DONE,
     }
 }
@@ -88,6 +90,7 @@ fn execute_rows(
     if args.slots.in_process && context.experiment.definition.timeout.is_some() {
         context.console.note("the experiment's time-out does not hold with --in-process");
     }
+    let started = Instant::now();
     let open = Selector { statuses: vec![Status::Created], ..selector.clone() };
     let open = context.store(async |store| store.counts(&open).await)?.total();
     let order = Order {
@@ -101,9 +104,13 @@ fn execute_rows(
         timeout: args.slots.timeout.or(context.experiment.definition.timeout).filter(|_| !args.slots.in_process),
         memory_limit: args.slots.memory_limit.map(|size| size.as_u64()),
         grace: args.slots.grace,
-        wall_time: args.slots.wall_time,
+        ends: ends(&args.slots, started)?,
+        min_remaining: args.slots.min_remaining.unwrap_or_default(),
     };
-    let started = Instant::now();
+    if let (None, Some(ends)) = (args.slots.wall_time, order.ends) {
+        let left = duration(ends.saturating_duration_since(started));
+        context.console.note(&format!("Slurm ends this job: rows are asked to stop in {left}"));
+    }
     let Context { runtime, store, experiment, console, .. } = context;
     let names = store.spec().keyfields.iter().map(|field| field.name.clone()).collect();
     let rows = max.map_or(open, |max| max.min(open));
@@ -117,8 +124,8 @@ fn execute_rows(
         executed
     })?;
     let closing = match executed.stop {
-        Stop::No => closing(context, executed.work, started)?,
-        Stop::Soon | Stop::Now => stopped(context, executed.work, started)?,
+        Stop::No if !executed.out_of_time => closing(context, executed.work, started)?,
+        Stop::No | Stop::Soon | Stop::Now => stopped(context, executed.work, started)?,
     };
     context.console.note(&closing);
     Ok(executed)
@@ -137,6 +144,17 @@ fn slots(args: &args::Slots, jobs: Jobs, config: Option<&Config>) -> Slots {
         (None, None) => jobs.count(),
     };
     Slots::Processes { count, per_row: args.process_per_row, capture: !args.no_capture }
+}
+
+/// When the executer stops by itself: after its wall time, or before its job ends.
+fn ends(args: &args::Slots, now: Instant) -> Result<Option<Instant>, Failure> {
+    let left = args.wall_time.or_else(|| Some(machine::job_time_left()?.saturating_sub(args.grace)));
+    if let (Some(least), None) = (args.min_remaining, left) {
+        let least = humantime::format_duration(least);
+        return Err(Failure::usage(format!("`--min-remaining {least}`: it is not known how much time there is"))
+            .hint("say it by `--wall-time`; recent versions of Slurm tell it to a job by SLURM_JOB_END_TIME"));
+    }
+    Ok(left.and_then(|left| now.checked_add(left)))
 }
 
 /// The last line of an executer that was asked to stop.

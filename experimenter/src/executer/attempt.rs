@@ -203,6 +203,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
             custom: std::sync::Arc::clone(&shared.order.custom),
             key: claim.key.clone(),
             checkpoint: claim.checkpoint.clone(),
+            remaining: [shared.order.remaining(), shared.order.timeout].into_iter().flatten().min(),
         }
     }
 

@@ -310,6 +310,12 @@ impl<'a> Database<'a> {
         if at_most == 0 {
             return Ok(None);
         }
+        if !self.shared.order.has_time() {
+            if !self.shared.out_of_time.replace(true) {
+                self.shared.report(Event::OutOfTime { least: self.shared.order.min_remaining });
+            }
+            return Ok(None);
+        }
         let rows = batch(self.pace, self.shared.order.slots.count()).min(at_most);
         let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
         self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));

@@ -15,7 +15,7 @@ mod signals;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use experimenter_diesel::{ClaimOrder, Executer, Selector, Store, StoreError, Unfit, Value, Work};
 use futures_util::future::join_all;
@@ -50,8 +50,22 @@ pub(crate) struct Order {
     pub(crate) memory_limit: Option<u64>,
     /// How long a run that is asked to stop may go on.
     pub(crate) grace: Duration,
-    /// After how long the executer stops by itself.
-    pub(crate) wall_time: Option<Duration>,
+    /// When the executer stops by itself.
+    pub(crate) ends: Option<Instant>,
+    /// Nothing is claimed any more when less time is left.
+    pub(crate) min_remaining: Duration,
+}
+
+impl Order {
+    /// How long rows may run yet, where that is bounded.
+    fn remaining(&self) -> Option<Duration> {
+        self.ends.map(|ends| ends.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether there is time for another row.
+    fn has_time(&self) -> bool {
+        self.remaining().is_none_or(|remaining| remaining >= self.min_remaining)
+    }
 }
 
 /// Where the function runs.
@@ -107,6 +121,8 @@ pub(crate) enum Event {
     Unlogged { id: i64, reason: StoreError },
     /// What a row gave waits for the database.
     Waiting { id: i64, reason: StoreError },
+    /// No row is begun any more, since less than this is left of the wall time.
+    OutOfTime { least: Duration },
     /// The executer was asked to stop.
     Stopping { why: String, running: u32, grace: Duration },
     /// What runs print cannot be kept.
@@ -148,6 +164,8 @@ pub(crate) struct Executed {
     pub(crate) work: Work,
     /// Whether it was asked to stop.
     pub(crate) stop: Stop,
+    /// Whether there were more rows than time.
+    pub(crate) out_of_time: bool,
     /// Whether the function still runs, on a thread that cannot be killed.
     pub(crate) abandoned: bool,
 }
@@ -202,6 +220,8 @@ struct Shared<'a> {
     table: String,
     /// Whether a run was left on a thread that cannot be killed.
     abandoned: Cell<bool>,
+    /// Whether rows were not begun since there was no time for them.
+    out_of_time: Cell<bool>,
     /// Where captured output is kept.
     output: Option<OutputLog>,
 }
@@ -231,6 +251,7 @@ async fn work<'a>(
         busy: Cell::new(0),
         table,
         abandoned: Cell::new(false),
+        out_of_time: Cell::new(false),
         output,
     };
     let executer = executer(order);
@@ -250,7 +271,12 @@ async fn work<'a>(
         ended.into_iter().collect::<Result<(), Broken>>().map(|()| work)
     };
     tokio::select! {
-        work = working => Ok(Executed { work: work?, stop: *stop.borrow(), abandoned: shared.abandoned.get() }),
+        work = working => Ok(Executed {
+            work: work?,
+            stop: *stop.borrow(),
+            out_of_time: shared.out_of_time.get(),
+            abandoned: shared.abandoned.get(),
+        }),
         broken = signals::watch(&stopper, &shared) => Err(broken),
         broken = signals::in_vain(&stop, order.grace) => Err(broken),
     }

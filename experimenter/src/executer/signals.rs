@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
+use super::attempt::until;
 use super::{Broken, Event, Shared};
 
 /// How long the last writes may take when no run is left.
@@ -62,14 +64,13 @@ impl Signals {
     }
 
     async fn watch(mut self, stop: &watch::Sender<Stop>, shared: &Shared<'_>) -> Broken {
-        let wall_time = tokio::time::sleep(shared.order.wall_time.unwrap_or(Duration::MAX));
-        tokio::pin!(wall_time);
+        let ends = shared.order.ends.map(Instant::from_std);
         loop {
             let why = tokio::select! {
                 () = heard(&mut self.interrupt) => "interrupted",
                 () = heard(&mut self.terminate) => "SIGTERM",
                 () = heard(&mut self.user) => "SIGUSR1",
-                () = &mut wall_time, if shared.order.wall_time.is_some() && *stop.borrow() == Stop::No => "the wall time is over",
+                () = until(ends), if *stop.borrow() == Stop::No => "the wall time is over",
             };
             // A second time by hand: at once. Slurm sends its signals more than once.
             let next = if *stop.borrow() >= Stop::Soon && why == "interrupted" { Stop::Now } else { Stop::Soon };

@@ -221,6 +221,9 @@ fn left(elapsed: Duration, ended: u64, total: u64) -> Option<Duration> {
 fn sentence(event: &Event) -> String {
     match event {
         Event::GivenBack { id } => format!("row {id}: stopped, and open again"),
+        Event::OutOfTime { least } => {
+            format!("no more rows are begun: less than {} of the wall time is left", humantime::format_duration(*least))
+        }
         Event::Stopping { why, running, grace } => {
             let rows = if *running == 1 { "row" } else { "rows" };
             let grace = duration(*grace);
