@@ -129,7 +129,14 @@ fn payload(
     Some(fields.into())
 }
 
-async fn keep(connection: &mut Connection, spec: &TableSpec, mut row: Row, reason: &str, payload: &str) -> Result<()> {
+/// Keeps something of a row, whose first values are those of [`HEAD`].
+pub(crate) async fn keep(
+    connection: &mut Connection,
+    spec: &TableSpec,
+    mut row: Row,
+    reason: &str,
+    payload: &str,
+) -> Result<()> {
     let sql = format!(
         "INSERT INTO `{}` (experiment_id, created, attempt, executer_id, reason, recorded_at, payload) \
          VALUES (?, ?, ?, ?, ?, {}, ?)",

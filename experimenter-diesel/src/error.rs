@@ -74,6 +74,11 @@ impl StoreError {
         matches!(self, Self::Unreachable(_) | Self::Deadline { .. } | Self::Conflict(_))
     }
 
+    /// Whether the database serves nobody now, or takes nothing: nobody's beat may have arrived meanwhile.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Deadline { .. } | Self::NotPermitted(_) | Self::AccessDenied(_))
+    }
+
     pub(crate) fn misfit(field: &str, value: &crate::Value, reason: &Misfit) -> Self {
         let mut value = value.to_string();
         if value.chars().count() > 60 {

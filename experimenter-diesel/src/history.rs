@@ -14,7 +14,8 @@ pub struct AttemptReport {
     /// Its number.
     pub attempt: i64,
     /// What it is: the status of the row's present attempt, or `released` where it was given back; of an earlier one, why
-    /// it was put away: `reset`, `superseded`, or `stale` for an end that came too late.
+    /// it was put away: `reset`, `superseded`, `crash` where its executer died, or `stale` for an end that came too late.
+    /// After `lease lost` it went on.
     pub what: String,
     /// When it began, local time.
     pub started: Option<String>,
@@ -61,8 +62,7 @@ impl Store {
         }
         let mut attempts = self.earlier_attempts(id).await?;
         attempts.extend(self.present_attempt(id).await?);
-        attempts.sort_by_key(|attempt| attempt.attempt);
-        Ok(attempts)
+        Ok(with_crashes(attempts))
     }
 
     /// A row's last checkpoint.
@@ -117,7 +117,7 @@ impl Store {
         let sql = format!(
             "SELECT a.attempt, a.reason, a.payload, {PROVENANCE} FROM `{}` a JOIN `{}` e ON e.ID=a.experiment_id \
              AND e.creation_date {} a.created LEFT JOIN `{}` x ON x.executer_id=a.executer_id \
-             WHERE a.experiment_id=? AND a.reason IN ('reset', 'superseded', 'stale') ORDER BY a.ID",
+             WHERE a.experiment_id=? AND a.reason IN ('reset', 'superseded', 'stale', 'crash', 'lease lost') ORDER BY a.ID",
             self.side(Side::Attempts),
             self.spec.name,
             self.dialect().same,
@@ -126,6 +126,21 @@ impl Store {
         let rows = self.query(sql, vec![Value::Int(id)]).await?;
         Ok(rows.iter().map(earlier_attempt).collect())
     }
+}
+
+/// What an attempt left that crashed is told with its crash.
+fn with_crashes(attempts: Vec<AttemptReport>) -> Vec<AttemptReport> {
+    let (mut crashes, mut others): (Vec<_>, Vec<_>) = attempts.into_iter().partition(|attempt| attempt.what == "crash");
+    for crash in &mut crashes {
+        let left = others.iter().position(|other| {
+            other.attempt == crash.attempt && matches!(other.what.as_str(), "released" | "superseded")
+        });
+        crash.figures = left.and_then(|index| others.remove(index).figures);
+    }
+    // A crash comes before what the same attempt did in spite of it.
+    crashes.append(&mut others);
+    crashes.sort_by_key(|attempt| attempt.attempt);
+    crashes
 }
 
 fn earlier_attempt(row: &Row) -> AttemptReport {
@@ -158,7 +173,7 @@ fn provenance(row: &Row, from: usize) -> Option<Provenance> {
 }
 
 /// A time of the database's clock, UTC, as the main table writes times.
-fn local(utc: &str) -> String {
+pub(crate) fn local(utc: &str) -> String {
     chrono::NaiveDateTime::parse_from_str(utc, "%Y-%m-%d %H:%M:%S%.f").map_or_else(
         |_| utc.to_owned(),
         |time| time.and_utc().with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M:%S").to_string(),

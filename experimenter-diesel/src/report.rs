@@ -107,10 +107,7 @@ impl Store {
         }
         let running = self.running_by_executer().await?;
         let dialect = self.dialect();
-        let seconds = match self.backend() {
-            crate::Backend::Mysql => "TIMESTAMPDIFF(MICROSECOND, x.beat_at, UTC_TIMESTAMP(6)) / 1000000.0",
-            crate::Backend::Sqlite => "(julianday('now') - julianday(x.beat_at)) * 86400.0",
-        };
+        let seconds = dialect.seconds_since.replace("{}", "x.beat_at");
         let sql = format!(
             "SELECT x.executer_id, x.name, x.host, x.pid, x.state='alive' AND x.expires_at>{}, x.done, x.failed, \
              x.busy_seconds, {seconds} FROM `{}` x ORDER BY x.state, x.beat_at DESC LIMIT 50",
@@ -281,7 +278,7 @@ fn unfit_of(id: i64, payload: &str) -> Vec<Unfit> {
     fields.into_iter().map(|(field, (value, reason))| Unfit { id, field, value, reason }).collect()
 }
 
-fn seconds_of(value: &Value) -> f64 {
+pub(crate) fn seconds_of(value: &Value) -> f64 {
     match value {
         Value::Text(decimal) => decimal.parse().unwrap_or_default(),
         other => other.as_f64().unwrap_or_default(),

@@ -7,7 +7,7 @@ use crate::tables::{Existing, add_columns};
 use crate::{Result, TableSpec};
 
 /// The version of the side tables' layout.
-const SCHEMA: &str = "2";
+const SCHEMA: &str = "3";
 
 /// Columns, each with its name and definition. One that is added to a table that is there has to be nullable.
 type Columns = &'static [(&'static str, &'static str)];
@@ -49,6 +49,13 @@ const EXECUTERS: Columns = &[
     ("profile", "LONGTEXT NULL"),
     ("cpu", "LONGTEXT NULL"),
     ("slurm", "LONGTEXT NULL"),
+    ("git", "VARCHAR(255) NULL"),
+    ("beat_seconds", "DOUBLE NULL"),
+    ("lease_seconds", "DOUBLE NULL"),
+    ("boot", "VARCHAR(64) NULL"),
+    ("namespaces", "VARCHAR(255) NULL"),
+    ("uid", "BIGINT NULL"),
+    ("process_started", "BIGINT NULL"),
 ];
 
 /// After the column `ID`.

@@ -68,10 +68,12 @@ impl Store {
                 Ok(true) => return Ok(unfit),
                 Ok(false) => return Err(self.lease_lost(claim, ending, figures).await?),
                 // The column is narrower than its type says: another character set, or a rule of the database.
-                Err(StoreError::Database(_)) if matches!(ending, Ending::Error(story) if !story.is_ascii()) => {
-                    return Box::pin(self.finish(claim, &in_ascii(ending), figures)).await;
-                }
                 Err(StoreError::Database(reason)) => {
+                    if let Ending::Error(story) = ending
+                        && !story.is_ascii()
+                    {
+                        return Box::pin(self.finish(claim, &Ending::Error(in_ascii(story)), figures)).await;
+                    }
                     let Some(refused) =
                         results.iter_mut().find(|(name, value)| !value.is_null() && names(&reason, name))
                     else {
@@ -325,13 +327,8 @@ fn fit(backend: Backend, id: i64, column: &Column, field: &str, value: &Value, u
 }
 
 /// A story for a column whose character set does not have every character.
-fn in_ascii(ending: &Ending) -> Ending {
-    match ending {
-        Ending::Error(story) => Ending::Error(
-            story.chars().map(|c| if c.is_ascii() { c.to_string() } else { c.escape_unicode().to_string() }).collect(),
-        ),
-        other => other.clone(),
-    }
+pub(crate) fn in_ascii(story: &str) -> String {
+    story.chars().map(|c| if c.is_ascii() { c.to_string() } else { c.escape_unicode().to_string() }).collect()
 }
 
 /// A text that the server would not take in any statement; only its beginning can be kept.

@@ -248,7 +248,7 @@ fn side_tables_that_lack_columns_get_them_from_who_writes() {
             }
         });
         let schema = target.value("SELECT value FROM experimenter__study__meta WHERE name = 'schema'");
-        assert_eq!(schema, Some("2".to_owned()));
+        assert_eq!(schema, Some("3".to_owned()));
         let mut store = open(target).await;
         store.prepare_tables().await.expect("tables");
         let mut claimer = claimer(&mut store).await;

@@ -1,6 +1,7 @@
 //! The store on both databases: every promise of a row's life, told by the race or the mistake that it withstands.
 
 mod checkpoints;
+mod leases;
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -64,6 +64,14 @@ impl Connection {
         }
     }
 
+    /// How many calls the database has not served so far, those that were repeated included.
+    pub(crate) fn lost_calls(&self) -> u64 {
+        match self {
+            Self::Mysql(connection) => connection.lost_calls(),
+            Self::Sqlite(connection) => connection.lost_calls(),
+        }
+    }
+
     /// Runs a statement that changes something; gives the number of rows that it matched.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<usize> {
         match &mut self.link {

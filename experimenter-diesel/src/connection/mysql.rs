@@ -16,6 +16,7 @@ pub(crate) struct Connection {
     session: Option<AsyncMysqlConnection>,
     max_packet: usize,
     in_transaction: bool,
+    lost_calls: u64,
 }
 
 impl std::fmt::Debug for Connection {
@@ -26,8 +27,14 @@ impl std::fmt::Debug for Connection {
 
 impl Connection {
     pub(super) async fn open(url: &str, deadline: Duration) -> Result<Self> {
-        let mut connection =
-            Self { url: url.to_owned(), deadline, session: None, max_packet: 1 << 20, in_transaction: false };
+        let mut connection = Self {
+            url: url.to_owned(),
+            deadline,
+            session: None,
+            max_packet: 1 << 20,
+            in_transaction: false,
+            lost_calls: 0,
+        };
         connection.session().await?;
         let settings = connection.rows(Statement::new(SESSION_SETTINGS, Vec::new()).once()).await?;
         if let Some(bytes) = settings.first().and_then(|row| row.int(0)) {
@@ -38,6 +45,10 @@ impl Connection {
 
     pub(super) fn max_packet(&self) -> usize {
         self.max_packet
+    }
+
+    pub(super) fn lost_calls(&self) -> u64 {
+        self.lost_calls
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<usize> {
@@ -72,8 +83,20 @@ impl Connection {
         self.in_transaction = false;
     }
 
-    /// One call with the deadline. A session that failed to answer is dropped, for its state is unknown.
     async fn call<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut AsyncMysqlConnection) -> diesel::QueryResult<T>,
+    ) -> Result<T> {
+        let result = self.call_once(work).await;
+        // Waiting in vain for a row's lock holds up nobody's beat.
+        if matches!(&result, Err(error) if error.is_outage()) {
+            self.lost_calls += 1;
+        }
+        result
+    }
+
+    /// One call with the deadline. A session that failed to answer is dropped, for its state is unknown.
+    async fn call_once<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut AsyncMysqlConnection) -> diesel::QueryResult<T>,
     ) -> Result<T> {

@@ -15,6 +15,7 @@ use crate::{Result, StoreError};
 pub(crate) struct Connection {
     session: Arc<Mutex<Session>>,
     in_transaction: bool,
+    lost_calls: u64,
 }
 
 struct Session {
@@ -32,7 +33,11 @@ impl Connection {
     pub(super) async fn open(path: &Path) -> Result<Self> {
         let path = path.to_path_buf();
         let session = blocking(move || Session::open(&path)).await?;
-        Ok(Self { session: Arc::new(Mutex::new(session)), in_transaction: false })
+        Ok(Self { session: Arc::new(Mutex::new(session)), in_transaction: false, lost_calls: 0 })
+    }
+
+    pub(super) fn lost_calls(&self) -> u64 {
+        self.lost_calls
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<usize> {
@@ -106,7 +111,12 @@ impl Connection {
         work: impl FnOnce(&mut Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let session = Arc::clone(&self.session);
-        blocking(move || work(&mut session.lock().unwrap_or_else(PoisonError::into_inner))).await
+        let result = blocking(move || work(&mut session.lock().unwrap_or_else(PoisonError::into_inner))).await;
+        // A lock that is waited for in vain is that of the whole file.
+        if matches!(&result, Err(error) if error.is_outage() || error.is_transient()) {
+            self.lost_calls += 1;
+        }
+        result
     }
 }
 

@@ -19,8 +19,10 @@ pub(crate) struct Dialect {
     pub(crate) inline_index: bool,
     /// The present time of the database, UTC with microseconds.
     pub(crate) now: &'static str,
-    /// The time a number of seconds after now; the number takes the place of `{}`.
+    /// The time a number of seconds after now; the number takes the place of `{}`, fractions included.
     pub(crate) now_plus_seconds: &'static str,
+    /// The number of seconds since a time, which takes the place of `{}`.
+    pub(crate) seconds_since: &'static str,
     /// Equality that holds for two NULLs.
     pub(crate) same: &'static str,
     /// What makes a SELECT lock its rows until the end of the transaction.

@@ -18,7 +18,8 @@ pub(super) const DIALECT: Dialect = Dialect {
     table_options: "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4",
     inline_index: true,
     now: "UTC_TIMESTAMP(6)",
-    now_plus_seconds: "UTC_TIMESTAMP(6) + INTERVAL {} SECOND",
+    now_plus_seconds: "UTC_TIMESTAMP(6) + INTERVAL ({}) SECOND",
+    seconds_since: "TIMESTAMPDIFF(MICROSECOND, {}, UTC_TIMESTAMP(6)) / 1000000.0",
     same: "<=>",
     for_update: "FOR UPDATE",
     shape: "SELECT MD5(GROUP_CONCAT(column_name, ' ', column_type ORDER BY ordinal_position)) \
