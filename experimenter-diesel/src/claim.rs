@@ -59,6 +59,17 @@ pub struct Claimer {
 }
 
 impl Claimer {
+    /// How many executers are at work, as it was seen with the last candidates.
+    #[must_use]
+    pub fn executers(&self) -> u64 {
+        self.executers
+    }
+
+    /// Claims for an executer that has registered anew.
+    pub fn belongs_to(&mut self, executer: Executer) {
+        self.executer = executer;
+    }
+
     /// The next candidates in the order of their IDs, which is the order in which everybody locks rows. One that has
     /// traces goes alone, with the work of putting them away.
     fn next(&mut self, at_most: usize) -> Vec<Candidate> {

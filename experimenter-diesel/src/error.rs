@@ -75,7 +75,8 @@ impl StoreError {
     }
 
     /// Whether the database serves nobody now, or takes nothing: nobody's beat may have arrived meanwhile.
-    pub(crate) fn is_outage(&self) -> bool {
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Deadline { .. } | Self::NotPermitted(_) | Self::AccessDenied(_))
     }
 

@@ -8,6 +8,19 @@ use crate::store::{Store, fenced_within};
 use crate::{Claim, Result, TableSpec, Value};
 
 impl Store {
+    /// The rows that an executer holds, each with its attempt: what it runs beside these was reset, or is another's.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn held(&mut self, executer: i64) -> Result<Vec<(i64, i64)>> {
+        let sql = format!(
+            "SELECT c.experiment_id, c.attempt FROM {} WHERE c.state='held' AND c.executer_id=? AND e.status='running'",
+            self.spec.joined("JOIN", self.dialect().same)
+        );
+        let rows = self.query(sql, vec![Value::Int(executer)]).await?;
+        Ok(rows.iter().filter_map(|row| row.int(0).zip(row.int(1))).collect())
+    }
+
     /// Takes back a row that an executer still runs, after others have declared it dead and it has registered anew as
     /// `executer`; `None` where somebody has claimed, reset or ended the row meanwhile. The crash that was counted for it is
     /// taken back: it was none. It may be repeated.

@@ -208,7 +208,7 @@ impl Reaper<'_> {
         let earlier = connection.rows(Statement::new(sql, binds)).await?;
         let earlier = earlier.iter().rev().map(|row| {
             let payload: serde_json::Value =
-                row.text(1).map(serde_json::from_str).transpose().map_err(damaged)?.unwrap_or_default();
+                row.text(1).map(serde_json::from_str).transpose().map_err(|error| damaged(&error))?.unwrap_or_default();
             let crash = payload["error"].as_str().unwrap_or_default();
             Ok(format!("  attempt {}: {crash}\n", row.int(0).unwrap_or_default()))
         });
@@ -238,6 +238,6 @@ impl Reaper<'_> {
     }
 }
 
-fn damaged(error: serde_json::Error) -> StoreError {
+fn damaged(error: &serde_json::Error) -> StoreError {
     StoreError::Database(format!("what is kept of a crash is damaged: {error}"))
 }

@@ -146,7 +146,7 @@ fn errors_and_panics_are_data_and_the_executer_goes_on() {
 }
 
 #[test]
-fn a_killed_executer_leaves_a_row_that_a_reset_opens_again() {
+fn rows_of_a_killed_executer_are_run_by_the_next_one() {
     for_each_database(|target| {
         let sandbox = Sandbox::new();
         let url = target.url();
@@ -155,18 +155,139 @@ fn a_killed_executer_leaves_a_row_that_a_reset_opens_again() {
         wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
         executer.kill();
         assert_eq!(count(target, "status = 'running'"), "1");
-        sandbox.run(grid(), ["execute", "--database", &url]).success().stderr_has("1 running");
-
-        sandbox.run(grid(), ["reset", "--status", "running", "--yes", "--database", &url]).success();
-        assert_eq!(count(target, "status = 'created' AND note IS NULL"), "1");
-        assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps"), Some("0".to_owned()));
         sandbox.write("open", "");
-        sandbox.run(grid(), ["execute", "--database", &url]).success().stderr_has("1 rows done");
+        let output = sandbox.run(grid(), ["execute", "--max-experiments", "1", "--database", &url]);
+        // On the same host there is nothing to wait for.
+        output.success().stderr_has("has ended without a word; 1 rows are open again").stderr_has("1 rows done");
         assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
-        assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps WHERE attempt = 3"), Some("2".to_owned()));
-        let seeds: Vec<_> = sandbox.read("audit").lines().map(ToOwned::to_owned).collect();
-        assert_eq!(seeds, ["1 1 3", "1 3 3"], "a reset moves the fence");
+        assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps WHERE attempt = 2"), Some("2".to_owned()));
+        assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps"), Some("2".to_owned()));
+        let runs: Vec<_> = sandbox.read("audit").lines().map(ToOwned::to_owned).collect();
+        assert_eq!(runs, ["1 1 3", "1 2 3"]);
     });
+}
+
+/// As after the end of another host: nothing of its processes can be seen here.
+fn moves_to_another_host(target: &Target) {
+    target.sql("UPDATE experimenter__grid__executers SET boot = 'another', host = 'far'");
+}
+
+fn wait_until_lapsed(target: &Target) {
+    let now = if target.is_sqlite() { "strftime('%Y-%m-%d %H:%M:%f', 'now')" } else { "UTC_TIMESTAMP(6)" };
+    let lapsed = format!(
+        "SELECT COUNT(*) FROM experimenter__grid__executers WHERE host = 'far' AND state = 'alive' AND expires_at < {now}"
+    );
+    wait_until(|| target.value(&lapsed) == Some("1".to_owned()));
+}
+
+/// Leases that are over soon.
+const SHORT: [&str; 6] = ["--lease", "600ms", "--beat", "100ms", "--observation", "500ms"];
+
+#[test]
+fn rows_of_another_host_are_open_when_its_lease_is_over() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+        let execute =
+            |more: &[&str]| sandbox.run(grid(), [&["execute", "--database", &url], &SHORT[..], more].concat());
+        let executer = sandbox.spawn(grid(), [&["execute", "--database", &url], &SHORT[..]].concat());
+        wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
+        moves_to_another_host(target);
+        // It gives signs of life.
+        execute(&[]).success().stderr_has("nothing left to do: 0 rows done, 1 running");
+        executer.kill();
+        wait_until_lapsed(target);
+        execute(&["--no-wait"]).success().stderr_has("1 running");
+        sandbox.write("open", "");
+        let output = execute(&[]);
+        output.success().stderr_has("1 rows are held by executers that are not heard of").stderr_has("1 rows done");
+        output.stderr_has("on far) is not heard of since");
+        assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
+        assert_eq!(target.value("SELECT crashes FROM experimenter__grid__claims"), Some("1".to_owned()));
+    });
+}
+
+#[test]
+fn a_row_that_crashes_its_executers_is_given_up() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+        for attempt in 1..=3 {
+            let executer = sandbox.spawn(grid(), ["execute", "--crash-limit", "3", "--database", &url]);
+            let begun = format!("SELECT COUNT(*) FROM grid__steps WHERE attempt = {attempt}");
+            wait_until(|| target.value(&begun) == Some("1".to_owned()));
+            executer.kill();
+        }
+        let output = sandbox.run(grid(), ["execute", "--database", &url]);
+        output.success().stderr_has("row 1 has crashed too often, and is in error");
+        let story = target.value("SELECT error FROM grid WHERE status = 'error'").expect("a story");
+        assert!(story.contains("reset") && story.matches("process").count() >= 3, "{story}");
+    });
+}
+
+#[test]
+fn an_executer_that_was_only_stopped_takes_its_row_back() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+        let executer = sandbox.spawn(grid(), [&["execute", "--database", &url], &SHORT[..]].concat());
+        wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
+        executer.signal(Signal::STOP);
+        moves_to_another_host(target);
+        wait_until_lapsed(target);
+        // One that wants no open row opens it.
+        let other = sandbox.run(grid(), [&["execute", "--ids", "9", "--database", &url], &SHORT[..]].concat());
+        other.success().stderr_has("is not heard of since");
+        assert_eq!(count(target, "status = 'created'"), "1");
+        executer.signal(Signal::CONT);
+        wait_until(|| count(target, "status = 'running'") == "1");
+        sandbox.write("open", "");
+        executer.wait().success().stderr_has("others have declared this executer dead").stderr_has("1 rows done");
+        assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
+        assert_eq!(sandbox.read("audit").lines().count(), 1);
+        assert_eq!(target.value("SELECT crashes FROM experimenter__grid__claims"), Some("0".to_owned()));
+    });
+}
+
+#[test]
+fn an_executer_lets_a_row_go_that_another_has_claimed() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+        let args = ["execute", "--grace", "100ms", "--database", &url];
+        let executer = sandbox.spawn(grid(), [&args, &SHORT[..]].concat());
+        wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
+        executer.signal(Signal::STOP);
+        moves_to_another_host(target);
+        wait_until_lapsed(target);
+        let other = sandbox.spawn(grid(), [&args, &SHORT[..]].concat());
+        wait_until(|| sandbox.read("audit").lines().count() == 2);
+        executer.signal(Signal::CONT);
+        wait_until(|| executer.stderr().contains("row 1 was reset or claimed again: its run here is ended"));
+        sandbox.write("open", "");
+        other.wait().success().stderr_has("1 rows done");
+        executer.wait().success();
+        assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
+        assert_eq!(sandbox.read("audit").lines().count(), 2);
+    });
+}
+
+#[test]
+fn leases_that_make_no_sense_are_refused() {
+    let sandbox = Sandbox::new();
+    for (wrong, says) in [
+        (["--lease", "60s"], "too short for a beat every 30s"),
+        (["--beat", "0s"], "too often"),
+        (["--observation", "1s"], "take at least 90s"),
+        (["--crash-limit", "0"], "1 gives a row up with its first crash"),
+    ] {
+        sandbox.run(grid(), [&["run", "--set", "n=1"], &wrong[..]].concat()).fails_with(2).stderr_has(says);
+    }
+    assert!(!sandbox.path().join("experiments.db").exists(), "nothing was begun");
 }
 
 #[test]

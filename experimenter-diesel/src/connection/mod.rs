@@ -66,9 +66,9 @@ impl Connection {
 
     /// How many calls the database has not served so far, those that were repeated included.
     pub(crate) fn lost_calls(&self) -> u64 {
-        match self {
-            Self::Mysql(connection) => connection.lost_calls(),
-            Self::Sqlite(connection) => connection.lost_calls(),
+        match &self.link {
+            Link::Mysql(connection) => connection.lost_calls(),
+            Link::Sqlite(connection) => connection.lost_calls(),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use experimenter_diesel::{Ids, Selector, Status};
+use experimenter_diesel::{Ids, Lease, Selector, Status};
 
 /// Runs a grid of experiments: fill a table with their parameters, execute its rows here or on many machines.
 #[derive(Debug, Parser)]
@@ -147,6 +147,9 @@ pub(super) struct Work {
 
     #[command(flatten)]
     pub(super) slots: Slots,
+
+    #[command(flatten)]
+    pub(super) leases: Leases,
 }
 
 /// Where rows run, and within which bounds.
@@ -191,6 +194,40 @@ pub(super) struct Slots {
     /// Let pass what the function prints, in place of keeping it for `output`
     #[arg(long)]
     pub(super) no_capture: bool,
+}
+
+/// How executers tell that they are alive.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Leases")]
+pub(super) struct Leases {
+    /// How long this executer counts as alive after a sign of life; its rows are open again some time later
+    #[arg(long, value_name = "TIME", default_value = "300s", value_parser = time)]
+    pub(super) lease: Duration,
+
+    /// How often it gives one
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
+    pub(super) beat: Duration,
+
+    /// How long it sees no sign of life of another whose lease is over, before it opens that one's rows
+    #[arg(long, value_name = "TIME", default_value = "90s", value_parser = time)]
+    pub(super) observation: Duration,
+
+    /// With how many crashes of its executers in a row a row ends in error
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(super) crash_limit: u32,
+
+    /// End when there is no open row, though executers may be dead that hold some
+    #[arg(long)]
+    pub(super) no_wait: bool,
+}
+
+impl Leases {
+    /// The settings, which have to make sense together.
+    pub(super) fn settings(&self) -> Result<Lease, String> {
+        let Self { lease: length, beat, observation, crash_limit, no_wait: _ } = *self;
+        let lease = Lease { beat, length, observation, crash_limit };
+        lease.check().map(|()| lease)
+    }
 }
 
 /// A number of slots.

@@ -23,6 +23,7 @@ use crate::run::Custom;
 const FOLDER: &str = ".experimenter";
 
 pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
+    args.work.leases.settings().map_err(Failure::usage)?;
     let custom = custom(context.config.as_ref(), &args.work.custom)?;
     context.prepare()?;
     context.create_index();
@@ -54,6 +55,7 @@ pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result
 }
 
 pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u8, Failure> {
+    args.work.leases.settings().map_err(Failure::usage)?;
     let mut grid = plan(&setup, &args.grid.set, None)?;
     let custom = custom(setup.config.as_ref(), &args.work.custom)?;
     super::summary::check_fields(setup.experiment, &setup.spec, &args.summary)?;
@@ -105,6 +107,8 @@ fn execute_rows(
         memory_limit: args.slots.memory_limit.map(|size| size.as_u64()),
         grace: args.slots.grace,
         ends: ends(&args.slots, started)?,
+        lease: args.leases.settings().map_err(Failure::usage)?,
+        no_wait: args.leases.no_wait,
         min_remaining: args.slots.min_remaining.unwrap_or_default(),
     };
     if let (None, Some(ends)) = (args.slots.wall_time, order.ends) {

@@ -122,6 +122,8 @@ impl<'d, 'a> Attempt<'d, 'a> {
             return self.died(lane.process.as_mut()).await;
         }
         let mut pending = Pending::Nothing;
+        let mut lost = self.shared.lost.subscribe();
+        lost.mark_changed();
         let mut look = interval_at(Instant::now() + LOOK, LOOK);
         loop {
             let Lane { port, output, process } = &mut *lane;
@@ -187,6 +189,12 @@ impl<'d, 'a> Attempt<'d, 'a> {
                     let _gone = port.send(ToSlot::Stop).await;
                     self.asked_to_stop(process.as_ref());
                 }
+                Ok(()) = lost.changed() => {
+                    if lost.borrow_and_update().contains(&(self.claim.id, self.claim.attempt)) {
+                        let _gone = port.send(ToSlot::Stop).await;
+                        self.lose(process.as_ref());
+                    }
+                }
                 _ = look.tick() => self.look(process.as_mut()).await,
             }
         }
@@ -234,6 +242,18 @@ impl<'d, 'a> Attempt<'d, 'a> {
         self.deadline = Some(self.deadline.map_or(end, |deadline| deadline.min(end)));
         if let (true, Some(process)) = (now, process) {
             process.signal(Signal::KILL);
+        }
+    }
+
+    /// The row is another's: the run is asked to end.
+    fn lose(&mut self, process: Option<&Process>) {
+        if self.cut.is_none() {
+            self.cut = Some(Cut::Lost);
+            self.shared.report(Event::Lost { id: self.claim.id });
+            if let Some(process) = process {
+                process.signal(Signal::TERM);
+            }
+            self.deadline = Some(Instant::now() + self.shared.order.grace);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The one that talks to the database, for all slots.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use experimenter_diesel::{
@@ -8,15 +8,13 @@ use experimenter_diesel::{
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::attempt::until;
-use super::outage::{Outage, is_outage, pauses, waits};
-use super::requests::{Finished, Logged, Request, Requests, WAITING_RESULTS};
+use super::lease::Others;
+use super::outage::{Outage, pauses, waits};
+use super::requests::{Claimed, Finished, Logged, Request, Requests, WAITING_RESULTS};
 use super::{End, Event, Shared, Stop};
-
-/// How often an executer tells that it is alive.
-const BEAT: Duration = Duration::from_secs(30);
 
 /// How often an executer of short rows tells what it has done.
 const TELL: Duration = Duration::from_secs(5);
@@ -50,14 +48,18 @@ impl Waiting {
 /// What of a request waits, and why; nothing, if it is done.
 type Rest = Option<(Request, StoreError)>;
 
-/// The one connection, and the rows that are claimed ahead.
+/// The one connection, and the rows that are claimed.
 pub(super) struct Database<'a> {
-    store: &'a mut Store,
-    shared: &'a Shared<'a>,
+    pub(super) store: &'a mut Store,
+    pub(super) shared: &'a Shared<'a>,
     requests: UnboundedReceiver<Request>,
-    stop: watch::Receiver<Stop>,
-    claimer: Claimer,
-    executer: i64,
+    pub(super) stop: watch::Receiver<Stop>,
+    pub(super) claimer: Claimer,
+    /// Who this is at present.
+    pub(super) executer: Executer,
+    pub(super) others: Others,
+    /// The rows that are claimed and not written back, under the ID that holds them.
+    pub(super) held: BTreeMap<i64, Claim>,
     /// Rows that are claimed and not begun.
     ahead: VecDeque<Claim>,
     /// How many more may be claimed.
@@ -67,12 +69,12 @@ pub(super) struct Database<'a> {
     /// When a row was last taken from those claimed ahead.
     taken: Instant,
     /// When the last beat was tried.
-    told: Instant,
-    work: Work,
+    pub(super) told: Instant,
+    pub(super) work: Work,
     /// What waits for the database.
     waiting: VecDeque<Waiting>,
     /// The outage, while there is one.
-    outage: Option<Outage>,
+    pub(super) outage: Option<Outage>,
     /// Why the database refuses for good.
     broken: Option<StoreError>,
 }
@@ -84,9 +86,8 @@ impl<'a> Database<'a> {
         shared: &'a Shared<'a>,
         stop: watch::Receiver<Stop>,
     ) -> Result<(Self, Requests), StoreError> {
-        let id = executer.id;
         let order = shared.order;
-        let claimer = store.claimer(executer, order.order, order.selector.clone()).await?;
+        let claimer = store.claimer(executer.clone(), order.order, order.selector.clone()).await?;
         // What cannot be done now is repeated here, with all the rest.
         store.set_patience(Duration::ZERO);
         let (asking, requests) = Requests::new();
@@ -97,7 +98,9 @@ impl<'a> Database<'a> {
             requests,
             stop,
             claimer,
-            executer: id,
+            others: Others::new(executer.lease.observation),
+            executer,
+            held: BTreeMap::new(),
             ahead: VecDeque::new(),
             left: order.max,
             pace: None,
@@ -113,8 +116,9 @@ impl<'a> Database<'a> {
 
     /// Serves until nobody asks any more; gives what was done.
     pub(super) async fn serve(mut self) -> Result<Work, StoreError> {
-        let mut look = tokio::time::interval(Duration::from_secs(1));
-        let mut beat = Instant::now() + jittered(BEAT);
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        let interval = self.executer.lease.beat;
+        let mut beat = Instant::now() + jittered(interval);
         let mut open = true;
         while open || !self.waiting.is_empty() {
             let next_try = self.next_try();
@@ -127,17 +131,20 @@ impl<'a> Database<'a> {
                     }
                 },
                 () = until(next_try) => self.try_again().await,
-                () = until(Some(beat)) => {
+                () = sleep_until(beat) => {
                     self.tell().await;
-                    beat = Instant::now() + jittered(BEAT);
+                    self.check_held().await;
+                    beat = Instant::now() + jittered(interval);
                 }
+                () = sleep_until(self.others.next_look), if open => self.look_at_others().await,
                 // Once for each step of stopping, and never again when nobody can ask any more.
                 Ok(()) = self.stop.changed() => {
                     // Who waits for a row hears that there is none.
+                    self.others.give_up();
                     self.waiting.retain(|waiting| !matches!(waiting.request, Request::Claim(_)));
                     self.give_back_those_ahead().await;
                 }
-                _ = look.tick() => if self.taken.elapsed() >= STALLED {
+                _ = second.tick() => if self.taken.elapsed() >= STALLED {
                     self.give_back_those_ahead().await;
                 },
             }
@@ -156,7 +163,7 @@ impl<'a> Database<'a> {
     }
 
     /// Does what is asked for, or has it wait.
-    async fn take(&mut self, request: Request) {
+    pub(super) async fn take(&mut self, request: Request) {
         let mut waiting = Waiting::new(request);
         if let Some(outage) = &self.outage {
             self.tell_waiting(&mut waiting, &outage.reason);
@@ -212,7 +219,7 @@ impl<'a> Database<'a> {
     fn wait(&mut self, mut waiting: Waiting, reason: StoreError) {
         waiting.due += waiting.pauses.pause();
         self.tell_waiting(&mut waiting, &reason);
-        if is_outage(&reason) {
+        if reason.is_outage() {
             self.waiting.push_front(waiting);
             self.away(reason);
         } else {
@@ -229,7 +236,7 @@ impl<'a> Database<'a> {
         }
     }
 
-    fn away(&mut self, reason: StoreError) {
+    pub(super) fn away(&mut self, reason: StoreError) {
         if let Some(outage) = &mut self.outage {
             outage.goes_on();
         } else {
@@ -238,16 +245,23 @@ impl<'a> Database<'a> {
         }
     }
 
-    fn back(&mut self) {
+    pub(super) fn back(&mut self) {
         if let Some(outage) = self.outage.take() {
             self.shared.report(Event::Back { after: outage.lasted() });
         }
     }
 
-    async fn answer(&mut self, request: Request) -> Rest {
+    async fn answer(&mut self, mut request: Request) -> Rest {
+        for claim in request.claims() {
+            // This executer may have another ID since.
+            if let Some(held) = self.held.get(&claim.id).filter(|held| held.attempt == claim.attempt) {
+                claim.executer = held.executer;
+            }
+        }
         match request {
             Request::Claim(reply) => match self.claim().await {
                 Err(reason) if waits(&reason) => return Some((Request::Claim(reply), reason)),
+                Ok(None) if self.may_claim() => self.no_row(reply),
                 claimed => {
                     if let Err(error) = &claimed {
                         self.breaks(error);
@@ -274,21 +288,26 @@ impl<'a> Database<'a> {
             Request::GiveBack { claim, figures } => match self.store.release(&claim, figures.as_ref()).await {
                 Err(reason) if waits(&reason) => return Some((Request::GiveBack { claim, figures }, reason)),
                 Err(error) => self.breaks(&error),
-                Ok(true) if figures.is_some() => self.shared.report(Event::GivenBack { id: claim.id }),
-                // It was never begun, or somebody has reset it.
-                Ok(_) => self.left = self.left.map(|left| left + u64::from(figures.is_none())),
+                Ok(released) => {
+                    self.held.remove(&claim.id);
+                    // Nothing, if it was never begun, or if somebody has reset it.
+                    if released && figures.is_some() {
+                        self.shared.report(Event::GivenBack { id: claim.id });
+                    }
+                    self.left = self.left.map(|left| left + u64::from(figures.is_none()));
+                }
             },
             Request::GiveBackAhead(claims) => match self.store.release_group(&claims).await {
                 Err(reason) if waits(&reason) => return Some((Request::GiveBackAhead(claims), reason)),
                 Err(error) => self.breaks(&error),
-                Ok(_) => {}
+                Ok(_) => claims.iter().for_each(|claim| drop(self.held.remove(&claim.id))),
             },
             Request::Forgo => match self.store.forgo(&mut self.claimer).await {
                 Err(reason) if waits(&reason) => return Some((Request::Forgo, reason)),
                 Err(error) => self.breaks(&error),
                 Ok(()) => {}
             },
-            Request::Leave => match self.store.leave(self.executer, self.work).await {
+            Request::Leave => match self.store.leave(self.executer.id, self.work).await {
                 Err(reason) if waits(&reason) => return Some((Request::Leave, reason)),
                 Err(error) => self.breaks(&error),
                 Ok(()) => {}
@@ -298,29 +317,29 @@ impl<'a> Database<'a> {
     }
 
     /// A row for a slot: of those claimed ahead, or of the table.
-    async fn claim(&mut self) -> Result<Option<Claim>, StoreError> {
+    async fn claim(&mut self) -> Claimed {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
         self.taken = Instant::now();
-        if let Some(claim) = self.ahead.pop_front() {
-            return Ok(Some(claim));
+        if self.ahead.is_empty() && self.may_claim() {
+            let at_most = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+            let rows = batch(self.pace, self.shared.order.slots.count()).min(at_most);
+            let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
+            self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));
+            self.held.extend(claimed.iter().map(|claim| (claim.id, claim.clone())));
+            self.ahead = claimed.into();
         }
-        let at_most = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
-        if at_most == 0 {
-            return Ok(None);
-        }
-        if !self.shared.order.has_time() {
-            if !self.shared.out_of_time.replace(true) {
-                self.shared.report(Event::OutOfTime { least: self.shared.order.min_remaining });
-            }
-            return Ok(None);
-        }
-        let rows = batch(self.pace, self.shared.order.slots.count()).min(at_most);
-        let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
-        self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));
-        self.ahead = claimed.into();
         Ok(self.ahead.pop_front())
+    }
+
+    /// Whether this executer has room and time for another row.
+    fn may_claim(&self) -> bool {
+        let has_time = self.shared.order.has_time();
+        if !has_time && !self.shared.out_of_time.replace(true) {
+            self.shared.report(Event::OutOfTime { least: self.shared.order.min_remaining });
+        }
+        has_time && self.left != Some(0)
     }
 
     /// Rows that nobody has begun are open to others again.
@@ -387,7 +406,7 @@ impl<'a> Database<'a> {
             match result {
                 Err(reason) if waits(&reason) => {
                     waiting.push(finished);
-                    why = Some(why.filter(is_outage).unwrap_or(reason));
+                    why = Some(why.filter(StoreError::is_outage).unwrap_or(reason));
                 }
                 result => self.ended(finished, result),
             }
@@ -397,6 +416,7 @@ impl<'a> Database<'a> {
 
     /// Takes note of a row whose end was written, or was not.
     fn ended(&mut self, Finished { finish, end, room: _ }: Finished, result: Result<Vec<Unfit>, StoreError>) {
+        self.held.remove(&finish.claim.id);
         let seconds = finish.figures.map_or(0.0, |figures| figures.wall_seconds);
         self.pace = Some(self.pace.map_or(seconds, |pace| 0.8 * pace + 0.2 * seconds));
         self.work.busy_seconds += seconds;
@@ -419,17 +439,6 @@ impl<'a> Database<'a> {
     /// Nothing more is claimed from a database that refuses.
     fn breaks(&mut self, error: &StoreError) {
         self.broken.get_or_insert_with(|| error.clone());
-    }
-
-    /// Tells that this executer is alive, and what it has done. A beat that does not arrive must not end what runs: the
-    /// database may be back in time for the result.
-    async fn tell(&mut self) {
-        self.told = Instant::now();
-        match self.store.beat(self.executer, self.work).await {
-            Ok(()) => self.back(),
-            Err(reason) if is_outage(&reason) => self.away(reason),
-            Err(reason) => self.shared.report(Event::Silent(reason)),
-        }
     }
 
     /// The story of results that the database refuses for good: it is told in the row, with the results.

@@ -20,6 +20,8 @@ pub(super) enum Cut {
     },
     /// The executer was asked to stop.
     Stopped,
+    /// The row was reset or claimed again.
+    Lost,
 }
 
 /// How a run came to its end.
@@ -62,10 +64,14 @@ impl Verdict {
             (Last::Told(Ending::Stopped), None | Some(Cut::Stopped)) => {
                 return Self::GiveBack { exit: Some("stopped".to_owned()) };
             }
+            // Giving back what is another's changes nothing.
+            (Last::Told(Ending::Stopped) | Last::Died { .. } | Last::Nonsense(_), Some(Cut::Lost)) => {
+                return Self::GiveBack { exit: Some("lost".to_owned()) };
+            }
             (Last::Died { .. } | Last::Nonsense(_) | Last::Abandoned, Some(Cut::Stopped)) => {
                 return Self::GiveBack { exit: Some("stopped".to_owned()) };
             }
-            (Last::Told(Ending::Failed(failure)), None | Some(Cut::Stopped)) => (failure, None),
+            (Last::Told(Ending::Failed(failure)), None | Some(Cut::Stopped | Cut::Lost)) => (failure, None),
             (Last::Told(Ending::Failed(failure)), Some(cut)) => {
                 let (said, exit) = cut_short(cut);
                 (Failure { message: format!("{said}\n{}", failure.message), ..failure }, Some(exit))
@@ -111,6 +117,7 @@ fn cut_short(cut: Cut) -> (String, String) {
             "memory limit".to_owned(),
         ),
         Cut::Stopped => ("stopped".to_owned(), "stopped".to_owned()),
+        Cut::Lost => ("the row was reset or claimed again".to_owned(), "lost".to_owned()),
     }
 }
 

@@ -8,16 +8,18 @@ mod database;
 mod driver;
 mod ending;
 mod lane;
+mod lease;
 mod outage;
 mod requests;
 mod signals;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use experimenter_diesel::{ClaimOrder, Executer, Selector, Store, StoreError, Unfit, Value, Work};
+use experimenter_diesel::{ClaimOrder, Dead, Executer, Lease, Reaped, Selector, Store, StoreError, Unfit, Value, Work};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -52,6 +54,10 @@ pub(crate) struct Order {
     pub(crate) grace: Duration,
     /// When the executer stops by itself.
     pub(crate) ends: Option<Instant>,
+    /// How this executer tells that it is alive, and when others that do not are dead.
+    pub(crate) lease: Lease,
+    /// Whether it ends when there is no open row, though others may be dead that hold some.
+    pub(crate) no_wait: bool,
     /// Nothing is claimed any more when less time is left.
     pub(crate) min_remaining: Duration,
 }
@@ -109,6 +115,14 @@ pub(crate) enum Event {
     GivenBack { id: i64 },
     /// A value was too much for its column.
     Unfit(Unfit),
+    /// The rows of another executer are open again, or given up.
+    Reaped { dead: Dead, reaped: Reaped },
+    /// Rows are held by executers that are not heard of; they are waited for.
+    Lapsed { rows: u64, observation: Duration },
+    /// Others have declared this executer dead; it takes its rows back where it can.
+    DeclaredDead { rows: usize },
+    /// A row that runs here was reset or claimed again; its run is ended.
+    Lost { id: i64 },
     /// The row was reset or claimed again meanwhile; its result is kept beside the table.
     Fenced(StoreError),
     /// The database did not take a beat; the function runs on.
@@ -218,6 +232,8 @@ struct Shared<'a> {
     /// How many slots run a row.
     busy: Cell<u32>,
     table: String,
+    /// The rows, with their attempts, that run here and are another's.
+    lost: watch::Sender<BTreeSet<(i64, i64)>>,
     /// Whether a run was left on a thread that cannot be killed.
     abandoned: Cell<bool>,
     /// Whether rows were not begun since there was no time for them.
@@ -250,6 +266,7 @@ async fn work<'a>(
         report: RefCell::new(report),
         busy: Cell::new(0),
         table,
+        lost: watch::Sender::default(),
         abandoned: Cell::new(false),
         out_of_time: Cell::new(false),
         output,
@@ -298,6 +315,7 @@ fn executer(order: &Order) -> Executer {
         profile: machine::profile().to_owned(),
         cpu: machine::cpu_model(),
         slurm: machine::slurm(),
+        lease: order.lease,
         ..executer
     }
 }

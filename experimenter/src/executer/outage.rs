@@ -44,16 +44,5 @@ impl Outage {
 
 /// Whether a request is repeated until the database takes it.
 pub(super) fn waits(reason: &StoreError) -> bool {
-    reason.is_transient() || is_outage(reason)
-}
-
-/// Whether nothing else would succeed either.
-pub(super) fn is_outage(reason: &StoreError) -> bool {
-    matches!(
-        reason,
-        StoreError::Unreachable(_)
-            | StoreError::Deadline { .. }
-            | StoreError::NotPermitted(_)
-            | StoreError::AccessDenied(_)
-    )
+    reason.is_transient() || reason.is_outage()
 }

@@ -11,9 +11,12 @@ use super::End;
 /// The most results that wait for the database while their slots go on.
 pub(super) const WAITING_RESULTS: usize = 256;
 
+/// The answer to who asks for a row.
+pub(super) type Claimed = Result<Option<Claim>, StoreError>;
+
 /// Something to do in the database. All of it may be repeated: it is idempotent.
 pub(super) enum Request {
-    Claim(oneshot::Sender<Result<Option<Claim>, StoreError>>),
+    Claim(oneshot::Sender<Claimed>),
     Write {
         claim: Claim,
         values: Vec<Option<Value>>,
@@ -43,6 +46,17 @@ pub(super) enum Request {
 }
 
 impl Request {
+    /// The claims that this is made for.
+    pub(super) fn claims(&mut self) -> Vec<&mut Claim> {
+        match self {
+            Self::Write { claim, .. } | Self::Checkpoint { claim, .. } | Self::GiveBack { claim, .. } => vec![claim],
+            Self::Log { logged, .. } => vec![&mut logged.claim],
+            Self::Finish(finished) => finished.iter_mut().map(|finished| &mut finished.finish.claim).collect(),
+            Self::GiveBackAhead(claims) => claims.iter_mut().collect(),
+            Self::Claim(_) | Self::Forgo | Self::Leave => Vec::new(),
+        }
+    }
+
     /// The rows that have given what this would write.
     pub(super) fn rows(&self) -> Vec<i64> {
         match self {
@@ -83,7 +97,7 @@ impl Requests {
     }
 
     /// The next row; `None` when there is none for this executer.
-    pub(super) async fn claim(&self) -> Result<Option<Claim>, StoreError> {
+    pub(super) async fn claim(&self) -> Claimed {
         let (sender, reply) = oneshot::channel();
         self.ask(Request::Claim(sender));
         reply.await.unwrap_or(Ok(None))

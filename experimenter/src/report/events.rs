@@ -31,6 +31,15 @@ pub(super) fn as_json(event: &Event, names: &[String]) -> Option<Value> {
         }),
         Event::Fenced(error) => json!({ "event": "fenced", "reason": error.to_string() }),
         Event::Silent(reason) => json!({ "event": "silent", "reason": reason.to_string() }),
+        Event::Reaped { dead, reaped } => json!({
+            "event": "reaped", "executer": dead.executer.name, "host": dead.executer.host, "pid": dead.executer.pid,
+            "opened": reaped.opened, "given_up": reaped.given_up,
+        }),
+        Event::Lapsed { rows, observation } => {
+            json!({ "event": "lapsed", "rows": rows, "observation_seconds": observation.as_secs_f64() })
+        }
+        Event::DeclaredDead { rows } => json!({ "event": "declared dead", "rows": rows }),
+        Event::Lost { id } => json!({ "event": "lost", "id": id }),
         Event::Away(reason) => json!({ "event": "away", "reason": reason.to_string() }),
         Event::Back { after } => json!({ "event": "back", "seconds": after.as_secs_f64() }),
         Event::Unlogged { id, reason } => json!({ "event": "unlogged", "id": id, "reason": reason.to_string() }),

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use experimenter_diesel::Value;
+use experimenter_diesel::{Dead, Death, Reaped, Suspect, Value};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::events::as_json;
@@ -239,6 +239,18 @@ fn sentence(event: &Event) -> String {
             unfit.id, unfit.field, unfit.value, unfit.reason
         ),
         Event::Silent(reason) => format!("the database did not take a sign of life, rows run on: {reason}"),
+        Event::Reaped { dead, reaped } => reaping(dead, reaped),
+        Event::Lapsed { rows, observation } => format!(
+            "{} rows are held by executers that are not heard of; they are open again if that lasts for {} \
+             (--no-wait ends without them)",
+            count(*rows),
+            duration(*observation)
+        ),
+        Event::DeclaredDead { rows } => format!(
+            "others have declared this executer dead, since it was not heard of; it takes back what it still runs ({} rows)",
+            count(*rows as u64)
+        ),
+        Event::Lost { id } => format!("row {id} was reset or claimed again: its run here is ended"),
         Event::Away(reason) => format!("the database is away; rows run on, and what is for it waits: {reason}"),
         Event::Back { after } => format!("the database is back after {}", duration(*after)),
         Event::Unlogged { id, reason } => format!("row {id}: log entries are refused: {reason}"),
@@ -248,6 +260,25 @@ fn sentence(event: &Event) -> String {
         Event::Uncaptured { reason } => format!("what runs print is not kept: {reason}"),
         other => format!("{other:?}"),
     }
+}
+
+fn reaping(dead: &Dead, reaped: &Reaped) -> String {
+    let Suspect { name, host, pid, heard, .. } = &dead.executer;
+    let what = match dead.death {
+        Death::Left => "left rows behind".to_owned(),
+        Death::Ended => "has ended without a word".to_owned(),
+        Death::Silent | Death::Declared => {
+            format!("is not heard of since {}", heard.as_deref().unwrap_or("its beginning"))
+        }
+    };
+    let mut text = format!("the executer {name} (process {pid} on {host}) {what}");
+    if !reaped.opened.is_empty() {
+        text.push_str(&format!("; {} rows are open again", count(reaped.opened.len() as u64)));
+    }
+    for id in &reaped.given_up {
+        text.push_str(&format!("; row {id} has crashed too often, and is in error"));
+    }
+    text
 }
 
 /// The lines that are drawn: one for each slot, and one for all rows.
