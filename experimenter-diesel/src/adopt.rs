@@ -23,7 +23,10 @@ pub(crate) enum Scope {
 
 impl Store {
     /// Brings the claims in line with the main table: drops the lines of rows that are gone, adds those of new ones.
-    pub(crate) async fn adopt_all(&mut self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn adopt_all(&mut self) -> Result<()> {
         self.forget_all(Side::Claims).await?;
         self.forget_all(Side::Checkpoints).await?;
         let mut after = 0;

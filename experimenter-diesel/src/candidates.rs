@@ -19,6 +19,7 @@ const SPREAD: u64 = 2;
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     pub(crate) id: i64,
+    pub(crate) created: Value,
     pub(crate) attempt: i64,
     pub(crate) key: Vec<Value>,
     pub(crate) hash: KeyHash,
@@ -33,6 +34,7 @@ impl Candidate {
     pub(crate) fn claimed(self, executer: &Executer, checkpoint: Option<Vec<u8>>) -> Claim {
         Claim {
             id: self.id,
+            created: self.created,
             attempt: self.attempt + 1,
             executer: executer.id,
             key: self.key,
@@ -89,7 +91,7 @@ impl Store {
         binds.extend([Value::from(limit), Value::from(offset)]);
         let sql = format!(
             "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), e.ID, c.attempt, \
-             c.key_hash, {}, {} \
+             c.key_hash, {}, e.creation_date, {} \
              FROM {} WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT ? OFFSET ?",
             dialect.shape,
             self.side(Side::Executers),
@@ -128,13 +130,14 @@ impl Store {
     }
 
     fn candidate(&self, mut row: Row) -> Option<Candidate> {
-        let key = read_key(&self.spec, &mut row, 6);
+        let key = read_key(&self.spec, &mut row, 7);
         let hash = KeyHash::of(&self.spec.keyfields, &key);
         Some(Candidate {
             id: row.int(2)?,
             attempt: row.int(3)?,
             bound: row.bytes(4).and_then(KeyHash::from_bytes) == Some(hash),
             traces: row.int(5) == Some(1),
+            created: row.take(6),
             key,
             hash,
         })

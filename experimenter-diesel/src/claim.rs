@@ -24,10 +24,12 @@ pub enum ClaimOrder {
 }
 
 /// One claimed row: what runs, and the token that its results are written with.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Claim {
     /// The row's `ID`.
     pub id: i64,
+    /// The row's creation date, which with the ID makes its identity: a table filled anew has other rows of the same IDs.
+    pub created: Value,
     /// The attempt: the fencing token.
     pub attempt: i64,
     /// The executer that owns the attempt.
@@ -37,8 +39,10 @@ pub struct Claim {
     /// The keyfields' hash.
     pub hash: KeyHash,
     /// What an earlier attempt saved last; the row's results and log entries are those of that time.
+    #[serde(skip)]
     pub checkpoint: Option<Vec<u8>>,
     /// How many log entries were written.
+    #[serde(skip)]
     pub(crate) log_seq: i64,
 }
 

@@ -7,7 +7,7 @@ use crate::dialect::Assignments;
 use crate::statement::Row;
 
 /// What an attempt used, and how its process ended.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Figures {
     /// The time that passed, in seconds.
     pub wall_seconds: f64,

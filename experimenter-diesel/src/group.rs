@@ -4,8 +4,8 @@ use crate::dialect::FencedUpdate;
 use crate::store::{Store, fenced_each};
 use crate::{Claim, Ending, Figures, Result, Unfit};
 
-/// The end of one run, to be written with others.
-#[derive(Debug, Clone, PartialEq)]
+/// The end of one run, as it is written to the table, alone or with others, or to a disk before that.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Finish {
     /// What ran.
     pub claim: Claim,

@@ -6,7 +6,7 @@ use crate::Value;
 use crate::spec::Column;
 
 /// 128 bits of the canonical encoding of a row's keyfields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct KeyHash([u8; 16]);
 
 impl KeyHash {

@@ -1,13 +1,14 @@
 //! Writing back: partial results, log entries and the end of a run, each fenced by the attempt.
 
+use crate::connection::Connection;
 use crate::dialect::{Assignments, FencedUpdate};
 use crate::spec::{Column, Side, timestamp_of};
 use crate::statement::Statement;
 use crate::store::{Store, fenced, fenced_within, local_now};
-use crate::{Backend, Claim, Figures, Result, StoreError, Value};
+use crate::{Backend, Claim, Figures, Result, StoreError, TableSpec, Value};
 
 /// How a run ends.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Ending {
     /// `done`, with the results in the spec's order.
     Done(Vec<Value>),
@@ -250,29 +251,11 @@ impl Store {
     }
 
     async fn keep_unfit(&mut self, claim: &Claim, unfit: &[Unfit], reason: &str) -> Result<()> {
-        let fields: serde_json::Map<_, _> =
-            unfit.iter().map(|unfit| (unfit.field.clone(), serde_json::json!([unfit.value, unfit.reason]))).collect();
-        self.keep(claim, reason, &serde_json::Value::Object(fields)).await
+        self.keep(claim, reason, &unfit_payload(unfit)).await
     }
 
-    /// Keeps something of an attempt beside the table.
     async fn keep(&mut self, claim: &Claim, reason: &str, payload: &serde_json::Value) -> Result<()> {
-        let sql = format!(
-            "INSERT INTO `{}` (experiment_id, created, attempt, executer_id, reason, recorded_at, payload) \
-             VALUES (?, (SELECT e.creation_date FROM `{}` e WHERE e.ID=?), ?, ?, ?, {}, ?)",
-            self.side(Side::Attempts),
-            self.spec.name,
-            self.dialect().now
-        );
-        let binds = vec![
-            Value::Int(claim.id),
-            Value::Int(claim.id),
-            Value::Int(claim.attempt),
-            Value::Int(claim.executer),
-            reason.into(),
-            payload.to_string().into(),
-        ];
-        self.connection.execute(Statement::new(sql, binds)).await.map(drop)
+        keep(&mut self.connection, &self.spec, claim, reason, payload).await
     }
 
     /// Keeps a result that came too late, and says what became of the row.
@@ -306,13 +289,11 @@ impl Store {
     /// The row's attempt and log sequence, while the row exists.
     async fn claim_line(&mut self, claim: &Claim) -> Result<Option<(i64, i64)>> {
         let sql = format!(
-            "SELECT c.attempt, c.log_seq FROM `{}` e JOIN `{}` c ON c.experiment_id=e.ID AND c.created {} e.creation_date \
-             WHERE e.ID=?",
-            self.spec.name,
-            self.side(Side::Claims),
+            "SELECT c.attempt, c.log_seq FROM {} WHERE e.ID=? AND e.creation_date {} ?",
+            self.spec.joined("JOIN", self.dialect().same),
             self.dialect().same
         );
-        let statement = Statement::new(sql, vec![Value::Int(claim.id)]);
+        let statement = Statement::new(sql, vec![Value::Int(claim.id), claim.created.clone()]);
         let rows = self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await?;
         Ok(rows.first().and_then(|row| row.int(0).zip(row.int(1))))
     }
@@ -324,6 +305,48 @@ fn fit(backend: Backend, id: i64, column: &Column, field: &str, value: &Value, u
         unfit.push(Unfit { id, field: field.to_owned(), value: value.to_string(), reason: reason.to_string() });
         Value::Null
     })
+}
+
+/// Keeps something of an attempt beside the table, once: what is there word for word is not kept again, since a result
+/// may be delivered more than once.
+pub(crate) async fn keep(
+    connection: &mut Connection,
+    spec: &TableSpec,
+    claim: &Claim,
+    reason: &str,
+    payload: &serde_json::Value,
+) -> Result<()> {
+    let (table, dialect) = (spec.side(Side::Attempts), connection.dialect());
+    let payload = payload.to_string();
+    let sql = format!(
+        "SELECT a.payload FROM `{table}` a WHERE a.experiment_id=? AND a.created {0} ? AND a.attempt=? \
+         AND a.executer_id {0} ? AND a.reason=?",
+        dialect.same
+    );
+    let mut line = vec![
+        Value::Int(claim.id),
+        claim.created.clone(),
+        Value::Int(claim.attempt),
+        Value::Int(claim.executer),
+        reason.into(),
+    ];
+    let kept = connection.rows(Statement::new(sql, line.clone())).await?;
+    if kept.iter().any(|row| row.text(0) == Some(payload.as_str())) {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO `{table}` (experiment_id, created, attempt, executer_id, reason, payload, recorded_at) \
+         VALUES (?, ?, ?, ?, ?, ?, {})",
+        dialect.now
+    );
+    line.push(payload.into());
+    connection.execute(Statement::new(sql, line)).await.map(drop)
+}
+
+/// Values that their columns could not hold, as they are kept.
+pub(crate) fn unfit_payload(unfit: &[Unfit]) -> serde_json::Value {
+    let fields = unfit.iter().map(|unfit| (unfit.field.clone(), serde_json::json!([unfit.value, unfit.reason])));
+    fields.collect::<serde_json::Map<_, _>>().into()
 }
 
 /// A story for a column whose character set does not have every character.
