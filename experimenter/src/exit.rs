@@ -14,6 +14,8 @@ pub const ROWS_FAILED: u8 = 4;
 pub const STOPPED: u8 = 5;
 /// The database cannot be reached.
 pub const UNREACHABLE: u8 = 69;
+/// Results wait in the spool for the database; `deliver` brings them when it is back.
+pub const WAITING: u8 = 75;
 /// Interrupted twice by hand: what still ran was killed, and is open again.
 pub const INTERRUPTED: u8 = 130;
 

@@ -29,6 +29,9 @@ extern crate self as experimenter;
 pub mod definition;
 pub mod exit;
 pub mod field;
+// For the rig, which writes logs as executers that were killed leave them.
+#[doc(hidden)]
+pub mod spool;
 
 mod cli;
 mod config;

@@ -9,6 +9,8 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use experimenter_diesel::{Ids, Lease, Selector, Status};
 
+use crate::spool::FOLDER;
+
 /// Runs a grid of experiments: fill a table with their parameters, execute its rows here or on many machines.
 #[derive(Debug, Parser)]
 #[command(
@@ -98,6 +100,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  output 17                      what its latest attempt printed\n  output 17 --follow             the same, while it runs\n  output 17 --attempt 1 --timestamps"
     )]
     Output(Output),
+    /// Bring results to the database that wait on the disk, since it was away when they were there
+    #[command(
+        after_help = "Examples:\n  deliver                        bring what waits\n  deliver --dry-run              only say what waits\n  deliver --replay               the results of the last week again, after the database was restored"
+    )]
+    Deliver(Deliver),
     /// Delete the experiment's tables, results included
     Drop(Confirm),
 }
@@ -401,6 +408,34 @@ pub(super) struct Output {
     /// Put before each line when it came
     #[arg(long)]
     pub(super) timestamps: bool,
+}
+
+/// Where results are on the disk before the database has them.
+#[derive(Debug, Args)]
+pub(super) struct SpoolFolder {
+    /// The folder in which results wait for the database; on a cluster one that all nodes share
+    #[arg(long, value_name = "FOLDER", default_value = FOLDER)]
+    pub(super) spool: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Deliver {
+    #[command(flatten)]
+    pub(super) folder: SpoolFolder,
+
+    /// Bring every result of the last week, delivered or not: for a database that was restored from an older state
+    ///
+    /// A row that is finished by a later attempt, or was reset, stays as it is.
+    #[arg(long)]
+    pub(super) replay: bool,
+
+    /// Also bring the results for this database: it is the same one, which was moved or has another name now
+    #[arg(long, value_name = "URL")]
+    pub(super) moved_from: Option<String>,
+
+    /// Show what would be brought only
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod context;
+mod deliver;
 mod execute;
 mod export;
 mod failure;
@@ -74,6 +75,7 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
         Command::Unpause(unpause) => reset::unpause(&mut open(setup)?, unpause),
         Command::Export(export) => export::export(&mut open(setup)?, export),
         Command::Output(output) => output::output(&mut open(setup)?, output),
+        Command::Deliver(deliver) => deliver::deliver(setup, console, deliver),
         Command::Drop(confirm) => reset::drop_tables(&mut open(setup)?, confirm),
     }
 }

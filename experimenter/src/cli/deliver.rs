@@ -1,0 +1,155 @@
+//! `deliver`: what waits on the disk goes to the database.
+
+use experimenter_diesel::Target;
+use serde_json::json;
+
+use super::args;
+use super::context::Context;
+use super::failure::{Failure, program};
+use super::setup::Setup;
+use crate::exit;
+use crate::report::{Console, count};
+use crate::spool::{self, Damage, Delivery, Place, Replay, Standing};
+
+pub(super) fn deliver(setup: Setup, console: &Console, args: &args::Deliver) -> Result<u8, Failure> {
+    let mut place = Place::new(&args.folder.spool, &setup.target, &setup.spec.name);
+    if let Some(url) = &args.moved_from {
+        place = place.or_database(&Target::parse(url)?);
+    }
+    let found = spool::look(&place).map_err(unreadable)?;
+    if args.dry_run {
+        tell(console, &found, None)?;
+        return Ok(exit::DONE);
+    }
+    let mut context = match open(setup, console) {
+        Err(Failure::Message { code: exit::UNREACHABLE, message, hints }) if waiting(&found) > 0 => {
+            console.failure(&message, &hints);
+            tell(console, &found, None)?;
+            return Ok(exit::WAITING);
+        }
+        opened => opened?,
+    };
+    let Context { runtime, store, .. } = &mut context;
+    let delivered = runtime.block_on(spool::deliver(store, &place)).map_err(unreadable)?;
+    let replayed = match args.replay {
+        true => Some(runtime.block_on(spool::replay(store, &place)).map_err(unreadable)?),
+        false => None,
+    };
+    if let Err(error) = spool::prune(&args.folder.spool) {
+        console.note(&format!("old logs stay: {error}"));
+    }
+    tell(console, &delivered, replayed.as_ref())?;
+    Ok(match replayed {
+        _ if waiting(&delivered) > 0 => exit::WAITING,
+        Some(Replay { failed, .. }) if !failed.is_empty() => exit::FAILURE,
+        _ => exit::DONE,
+    })
+}
+
+fn open(setup: Setup, console: &Console) -> Result<Context<'_>, Failure> {
+    let mut context = Context::open(setup, console)?;
+    context.prepare()?;
+    Ok(context)
+}
+
+fn unreadable(error: std::io::Error) -> Failure {
+    Failure::new(format!("the spool cannot be read: {error}"))
+        .hint("`--spool FOLDER` names it, if it is not the one in this working directory")
+}
+
+fn waiting(deliveries: &[Delivery]) -> usize {
+    deliveries.iter().map(Delivery::waits_here).sum()
+}
+
+fn tell(console: &Console, deliveries: &[Delivery], replay: Option<&Replay>) -> Result<(), Failure> {
+    for delivery in deliveries {
+        delivery.damages.iter().for_each(|damage| tell_damage(console, delivery, damage));
+        if let Standing::Unknown(reason) = &delivery.standing {
+            console.failure(reason, &["its results are not delivered; the file stays where it is".to_owned()]);
+        }
+    }
+    for failed in replay.into_iter().flat_map(|replay| &replay.failed) {
+        console.failure(&format!("not brought back: {failed}"), &[]);
+    }
+    let waiting = waiting(deliveries);
+    if console.is_json() {
+        let logs: Vec<_> = deliveries.iter().map(as_json).collect();
+        let replay = replay.map(|replay| {
+            json!({ "written": replay.written, "stands": replay.stands, "gone": replay.gone, "failed": replay.failed })
+        });
+        return Ok(console.json(&json!({ "logs": logs, "waiting": waiting, "replay": replay }))?);
+    }
+    for delivery in deliveries.iter().filter(|delivery| !matches!(delivery.standing, Standing::Unknown(_))) {
+        console.result(&format!("{}: {}", delivery.path.display(), as_text(delivery)))?;
+    }
+    if let Some(Replay { written, stands, gone, .. }) = replay {
+        console.result(&format!(
+            "of the results of the last week {} were brought back; {} rows have them or later ones, {} are not in the table",
+            number(*written),
+            number(*stands),
+            number(*gone)
+        ))?;
+    }
+    let closing = match waiting {
+        0 => "no result waits".to_owned(),
+        waiting => format!("{} results wait (bring them by: {} deliver)", number(waiting), program()),
+    };
+    Ok(console.result(&closing)?)
+}
+
+/// Bytes that are lost are a failure; an executer that was killed while it wrote is none.
+fn tell_damage(console: &Console, delivery: &Delivery, Damage { bytes, is_torn }: &Damage) {
+    let place = format!("{}: {} bytes at offset {}", delivery.path.display(), bytes.len(), bytes.start);
+    if *is_torn {
+        console.note(&format!("{place} are the beginning of a record that its executer did not finish"));
+    } else {
+        let hint = "what can be read before and behind them is delivered; the file stays where it is";
+        console.failure(&format!("{place} are damaged: the disk did not keep what was written"), &[hint.to_owned()]);
+    }
+}
+
+fn as_text(delivery: &Delivery) -> String {
+    let Delivery { standing, accepted, stale, gone, refused, waiting, reason, .. } = delivery;
+    let mut parts = Vec::new();
+    match standing {
+        Standing::Foreign(header) => {
+            parts.push(format!("of the table {} on {}: not looked at", header.table, header.database));
+        }
+        Standing::AtWork(header) => {
+            parts.push(format!("process {} on {} is at work on it", header.pid, header.host));
+        }
+        Standing::Ours | Standing::Unknown(_) => {}
+    }
+    let outcomes = [
+        (*accepted, "delivered"),
+        (*stale, "came too late, and are kept beside the table"),
+        (*gone, "have no row any more, and are kept beside the table"),
+        (refused.len(), "refused by the database: their rows are in error, with the values"),
+        (*waiting, "waiting"),
+    ];
+    parts.extend(outcomes.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", number(*n))));
+    parts.extend(reason.clone());
+    if parts.is_empty() { "nothing waits".to_owned() } else { parts.join("; ") }
+}
+
+fn as_json(delivery: &Delivery) -> serde_json::Value {
+    let Delivery { path, standing, damages, accepted, stale, gone, refused, waiting, reason } = delivery;
+    let (standing, header) = match standing {
+        Standing::Ours => ("ours", None),
+        Standing::AtWork(header) => ("at work", Some(header)),
+        Standing::Foreign(header) => ("foreign", Some(header)),
+        Standing::Unknown(_) => ("unknown", None),
+    };
+    let damages = damages
+        .iter()
+        .map(|damage| json!({ "offset": damage.bytes.start, "bytes": damage.bytes.len(), "torn": damage.is_torn }));
+    json!({
+        "file": path, "standing": standing, "database": header.map(|header| &header.database),
+        "table": header.map(|header| &header.table), "damages": damages.collect::<Vec<_>>(),
+        "delivered": accepted, "stale": stale, "gone": gone, "refused": refused, "waiting": waiting, "reason": reason,
+    })
+}
+
+fn number(n: usize) -> String {
+    count(n as u64)
+}
