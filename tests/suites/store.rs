@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod leases;
+mod spool;
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};

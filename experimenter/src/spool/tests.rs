@@ -19,7 +19,7 @@ fn header(executer: i64) -> Header {
 fn finish(id: i64, values: Vec<Value>) -> Finish {
     let claim = serde_json::json!({
         "id": id, "created": { "Text": "2026-01-31 12:00:00" }, "attempt": 1, "executer": 7, "key": [{ "Int": id }],
-        "hash": [0; 16],
+        "hash": vec![0; 16],
     });
     let claim = serde_json::from_value(claim).expect("a claim");
     let figures = Figures { wall_seconds: 0.1, peak_bytes: Some(u64::MAX), ..Figures::default() };
@@ -210,8 +210,9 @@ fn a_full_disk_is_told_and_the_log_goes_on_when_there_is_room() {
         let test = std::process::Command::new("sh")
             .args(["-c", "trap '' XFSZ; exec \"$0\" --exact \"$1\"", program.to_str().expect("UTF-8"), FULL_DISK])
             .env(UNDER_LIMIT, "1")
-            .status();
-        assert!(test.expect("a shell").success());
+            .output()
+            .expect("a shell");
+        assert!(test.status.success(), "{}", String::from_utf8_lossy(&test.stdout));
         return;
     }
     let limit = |bytes: Option<u64>| {
