@@ -16,7 +16,7 @@ pub(super) fn deliver(setup: Setup, console: &Console, args: &args::Deliver) -> 
     if let Some(url) = &args.moved_from {
         place = place.or_database(&Target::parse(url)?);
     }
-    let found = spool::look(&place).map_err(unreadable)?;
+    let found = spool::look(&place).map_err(|error| unreadable(&error))?;
     if args.dry_run {
         tell(console, &found, None)?;
         return Ok(exit::DONE);
@@ -30,9 +30,9 @@ pub(super) fn deliver(setup: Setup, console: &Console, args: &args::Deliver) -> 
         opened => opened?,
     };
     let Context { runtime, store, .. } = &mut context;
-    let delivered = runtime.block_on(spool::deliver(store, &place)).map_err(unreadable)?;
+    let delivered = runtime.block_on(spool::deliver(store, &place)).map_err(|error| unreadable(&error))?;
     let replayed = match args.replay {
-        true => Some(runtime.block_on(spool::replay(store, &place)).map_err(unreadable)?),
+        true => Some(runtime.block_on(spool::replay(store, &place)).map_err(|error| unreadable(&error))?),
         false => None,
     };
     if let Err(error) = spool::prune(&args.folder.spool) {
@@ -42,6 +42,7 @@ pub(super) fn deliver(setup: Setup, console: &Console, args: &args::Deliver) -> 
     Ok(match replayed {
         _ if waiting(&delivered) > 0 => exit::WAITING,
         Some(Replay { failed, .. }) if !failed.is_empty() => exit::FAILURE,
+        _ if delivered.iter().any(|delivery| matches!(delivery.standing, Standing::Unknown(_))) => exit::FAILURE,
         _ => exit::DONE,
     })
 }
@@ -52,7 +53,7 @@ fn open(setup: Setup, console: &Console) -> Result<Context<'_>, Failure> {
     Ok(context)
 }
 
-fn unreadable(error: std::io::Error) -> Failure {
+fn unreadable(error: &std::io::Error) -> Failure {
     Failure::new(format!("the spool cannot be read: {error}"))
         .hint("`--spool FOLDER` names it, if it is not the one in this working directory")
 }

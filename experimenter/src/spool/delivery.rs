@@ -93,10 +93,10 @@ impl Delivery {
             Ok(_) => Standing::Ours,
         };
         let log = log.ok();
-        // The end of a log that is being written is torn at times.
-        let damages = log.map_or_else(Vec::new, |log| match standing {
-            Standing::AtWork(_) => log.losses().cloned().collect(),
-            _ => log.damages.clone(),
+        // The end of a log that is being written is no record yet.
+        let is_written = |log: &Log, damage: &Damage| log.is_at_work && damage.bytes.end == log.length;
+        let damages = log.map_or_else(Vec::new, |log| {
+            log.damages.iter().filter(|damage| !is_written(log, damage)).cloned().collect()
         });
         let waiting = log.map_or(0, |log| log.waiting().count());
         let path = path.to_owned();
@@ -147,7 +147,7 @@ pub async fn deliver(store: &mut Store, place: &Place) -> io::Result<Vec<Deliver
     Ok(deliveries)
 }
 
-/// Delivers one log; gives the reason if the database is away.
+/// Delivers one log; gives the reason if the database takes nothing at present.
 async fn deliver_log(store: &mut Store, mut log: Log, delivery: &mut Delivery) -> Option<String> {
     let waiting: Vec<_> = log.waiting().cloned().collect();
     let mut away = None;
@@ -166,7 +166,7 @@ async fn deliver_log(store: &mut Store, mut log: Log, delivery: &mut Delivery) -
                 Err(StoreError::LeaseLost { current: None, .. }) => delivery.gone += 1,
                 Err(reason) => {
                     delivery.reason = Some(reason.to_string());
-                    away = away.or_else(|| reason.is_transient().then(|| reason.to_string()));
+                    away = away.or_else(|| (!is_final(&reason)).then(|| reason.to_string()));
                     continue;
                 }
             }
@@ -246,7 +246,7 @@ pub async fn replay(store: &mut Store, place: &Place) -> io::Result<Replay> {
             Ok(Replayed::Gone) => replay.gone += 1,
             Err(error) => {
                 replay.failed.push(format!("row {}: {error}", finish.claim.id));
-                if error.is_transient() {
+                if !is_final(&error) {
                     break;
                 }
             }

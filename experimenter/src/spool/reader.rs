@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -22,6 +22,7 @@ pub(super) struct Log {
     pub(super) damages: Vec<Damage>,
     /// Whether its executer is at work, and delivers it itself.
     pub(super) is_at_work: bool,
+    pub(super) length: usize,
     acknowledged: HashSet<u64>,
     /// Locked, unless its executer is at work or there are no locks.
     file: File,
@@ -29,9 +30,13 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn open(path: PathBuf) -> io::Result<Self> {
-        let file = File::open(&path).map_err(at(&path))?;
+        // NFS locks only what is open for writing; a log of another user can be read at least.
+        let file = OpenOptions::new().read(true).append(true).open(&path).or_else(|_| File::open(&path));
+        let mut file = file.map_err(at(&path))?;
         let locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
-        let (records, damages) = std::fs::read(&path).and_then(|bytes| decode(&bytes)).map_err(at(&path))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(at(&path))?;
+        let (records, damages) = decode(&bytes).map_err(at(&path))?;
         let (mut header, mut results) = (None, Vec::new());
         for record in records {
             match record {
@@ -41,7 +46,8 @@ impl Log {
             }
         }
         let is_at_work = locked == Err(rustix::io::Errno::WOULDBLOCK);
-        Ok(Self { acknowledged: acknowledged(&path)?, path, header, results, damages, is_at_work, file })
+        let length = bytes.len();
+        Ok(Self { acknowledged: acknowledged(&path)?, path, header, results, damages, is_at_work, length, file })
     }
 
     /// The results that are not acknowledged.
@@ -67,11 +73,17 @@ impl Log {
     /// Puts the log aside if nothing of it waits. A damaged one stays where it is seen.
     pub(super) fn retire(&self) -> io::Result<()> {
         let is_over = self.waiting().next().is_none() && self.losses().next().is_none();
-        if is_over && !self.is_at_work && self.is_log() { retire(&self.path, &self.file) } else { Ok(()) }
-    }
-
-    fn is_log(&self) -> bool {
-        self.path.extension().is_some_and(|extension| extension == LOG)
+        if !is_over || self.is_at_work {
+            return Ok(());
+        }
+        retire(&self.path, &self.file)?;
+        // Where there are no locks, its executer may have added to it since it was read: before the file was put aside,
+        // which shows here, or after that, which the executer sees when it has written.
+        let delivered = self.path.with_extension(DELIVERED);
+        if delivered.metadata().is_ok_and(|now| now.len() > self.length as u64) {
+            std::fs::rename(&delivered, &self.path).map_err(at(&delivered))?;
+        }
+        Ok(())
     }
 }
 

@@ -237,3 +237,16 @@ fn a_full_disk_is_told_and_the_log_goes_on_when_there_is_room() {
     assert_eq!(waiting(&log), [0, 1]);
     assert!(Log::open(log).expect("a log").damages.is_empty());
 }
+
+/// Where there are no locks, an executer adds to a log that another one is about to put aside.
+#[test]
+fn a_log_that_grew_since_it_was_read_is_not_put_aside() {
+    let folder = folder();
+    let log = log_of(&folder, 0..1);
+    let mut read = Log::open(log.clone()).expect("a log");
+    read.acknowledge(vec![1]).expect("a disk");
+    let bytes = fs::read(&log).expect("a log");
+    fs::write(&log, bytes.repeat(2)).expect("a log");
+    read.retire().expect("a disk");
+    assert!(log.exists() && !log.with_extension(DELIVERED).exists());
+}
