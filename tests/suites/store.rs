@@ -519,7 +519,7 @@ fn a_stale_finish_changes_nothing_and_is_kept() {
         assert_eq!(target.value("SELECT score FROM study"), Some("0.9".to_owned()));
         assert_eq!(target.value("SELECT COUNT(*) FROM study__epochs"), Some("0".to_owned()));
         let kept = target.value("SELECT COUNT(*) FROM experimenter__study__attempts WHERE reason = 'stale'");
-        assert_eq!(kept, Some("4".to_owned()));
+        assert_eq!(kept, Some("3".to_owned()), "each once, however often it came");
     });
 }
 
