@@ -42,7 +42,6 @@ pub struct Claim {
     #[serde(skip)]
     pub checkpoint: Option<Vec<u8>>,
     /// How many log entries were written.
-    #[serde(skip)]
     pub(crate) log_seq: i64,
 }
 

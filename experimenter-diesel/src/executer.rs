@@ -125,7 +125,7 @@ impl Store {
             "alive".into(),
             executer.name.as_str().into(),
             executer.host.as_str().into(),
-            Value::Int(executer.pid.into()),
+            Value::Int(process.map_or(executer.pid, |process| process.pid).into()),
             executer.version.as_str().into(),
             executer.program.as_str().into(),
             executer.profile.as_str().into(),

@@ -1,8 +1,7 @@
 //! Many short rows at once: their ends, or what was claimed and never began, in one transaction.
 
-use crate::dialect::FencedUpdate;
 use crate::store::{Store, fenced_each};
-use crate::{Claim, Ending, Figures, Result, Unfit};
+use crate::{Claim, Ending, Entry, Figures, Result, Unfit};
 
 /// The end of one run, as it is written to the table, alone or with others, or to a disk before that.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -13,6 +12,8 @@ pub struct Finish {
     pub ending: Ending,
     /// What it used.
     pub figures: Option<Figures>,
+    /// Log entries that are written with it, in groups that were to be written before, one after the other.
+    pub entries: Vec<Vec<Entry>>,
 }
 
 impl Store {
@@ -26,8 +27,8 @@ impl Store {
             Err(_) => vec![false; finishes.len()],
         };
         let mut results = Vec::with_capacity(finishes.len());
-        for (Finish { claim, ending, figures }, written) in finishes.iter().zip(written) {
-            let result = if written { Ok(Vec::new()) } else { self.finish(claim, ending, figures.as_ref()).await };
+        for (finish, written) in finishes.iter().zip(written) {
+            let result = if written { Ok(Vec::new()) } else { self.finish_one(finish).await };
             results.push(result);
         }
         results
@@ -40,17 +41,32 @@ impl Store {
         }
         let mut order: Vec<_> = (0..finishes.len()).collect();
         order.sort_by_key(|&index| finishes[index].claim.id);
-        let (mut places, mut updates) = (Vec::new(), Vec::new());
+        let (mut places, mut ends) = (Vec::new(), Vec::new());
         for index in order {
-            let Finish { claim, ending, figures } = &finishes[index];
-            let (results, unfit) = self.fit_ending(claim, ending);
+            let finish = &finishes[index];
+            let (results, mut unfit) = self.fit_ending(&finish.claim, &finish.ending);
+            let end = self.end(finish, &results, &mut unfit);
             if unfit.is_empty() {
                 places.push(index);
-                updates.push(self.end_update(claim, ending, &results, figures.as_ref()));
+                ends.push(end);
             }
         }
+        if ends.is_empty() {
+            return Ok(vec![false; finishes.len()]);
+        }
+        let mine = self.connection.repeat(async |connection| {
+            connection
+                .transaction(async |connection| {
+                    let mut mine = Vec::with_capacity(ends.len());
+                    for end in &ends {
+                        mine.push(end.write_within(connection).await?);
+                    }
+                    Ok(mine)
+                })
+                .await
+        });
         let mut written = vec![false; finishes.len()];
-        for (index, mine) in places.into_iter().zip(self.fenced_group(&updates).await?) {
+        for (index, mine) in places.into_iter().zip(mine.await?) {
             written[index] = mine;
         }
         Ok(written)
@@ -65,10 +81,7 @@ impl Store {
         let mut claims: Vec<_> = claims.iter().collect();
         claims.sort_by_key(|claim| claim.id);
         let updates: Vec<_> = claims.into_iter().map(|claim| self.release_update(claim, None)).collect();
-        Ok(self.fenced_group(&updates).await?.into_iter().filter(|mine| *mine).count())
-    }
-
-    async fn fenced_group(&mut self, updates: &[FencedUpdate]) -> Result<Vec<bool>> {
-        self.connection.repeat(async |connection| fenced_each(connection, updates).await).await
+        let released = self.connection.repeat(async |connection| fenced_each(connection, &updates).await).await?;
+        Ok(released.into_iter().filter(|mine| *mine).count())
     }
 }

@@ -28,7 +28,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn replay(&mut self, Finish { claim, ending, figures }: &Finish) -> Result<Replayed> {
+    pub async fn replay(&mut self, Finish { claim, ending, figures, .. }: &Finish) -> Result<Replayed> {
         let (results, unfit) = self.fit_ending(claim, ending);
         let update = self.replay_update(claim, self.end_update(claim, ending, &results, figures.as_ref()));
         let Self { connection, spec, .. } = self;

@@ -2,6 +2,7 @@
 
 use crate::connection::Connection;
 use crate::dialect::{Assignments, FencedUpdate};
+use crate::group::Finish;
 use crate::spec::{Column, Side, timestamp_of};
 use crate::statement::Statement;
 use crate::store::{Store, fenced, fenced_within, local_now};
@@ -53,27 +54,96 @@ impl Entry {
 /// The attempt owns the row.
 const MINE: &str = "c.state='held' AND e.status='running' AND c.attempt=? AND c.executer_id=?";
 
+/// The end of a run, with its last log entries.
+#[derive(Debug)]
+pub(crate) struct End {
+    update: FencedUpdate,
+    /// Each of these was to be written at once, and may have been.
+    entries: Vec<Vec<Statement>>,
+    /// How many times entries were written before for certain.
+    written: i64,
+}
+
+impl End {
+    /// Writes it; says whether the attempt owned the row. It may be repeated whole.
+    async fn write(&self, connection: &mut Connection) -> Result<bool> {
+        if self.entries.is_empty() {
+            return fenced(connection, &self.update).await;
+        }
+        connection.transaction(async |connection| self.write_within(connection).await).await
+    }
+
+    /// The same within a transaction.
+    pub(crate) async fn write_within(&self, connection: &mut Connection) -> Result<bool> {
+        if !fenced_within(connection, &self.update).await? {
+            return Ok(false);
+        }
+        if self.entries.is_empty() {
+            return Ok(true);
+        }
+        // The row is locked by now. What a lost reply hid, an earlier end of the same attempt included, is not repeated.
+        let claims = &self.update.claims;
+        let id = Value::Int(self.update.id);
+        let sql = format!("SELECT log_seq FROM `{claims}` WHERE experiment_id=?");
+        let rows = connection.rows(Statement::new(sql, vec![id.clone()])).await?;
+        let there = rows.first().and_then(|row| row.int(0)).unwrap_or(self.written);
+        let mut written = self.written;
+        for entries in &self.entries {
+            if written >= there {
+                for statement in entries {
+                    connection.execute(statement.clone()).await?;
+                }
+            }
+            written += 1;
+        }
+        let sql = format!("UPDATE `{claims}` SET log_seq=? WHERE experiment_id=?");
+        connection.execute(Statement::new(sql, vec![Value::Int(written.max(there)), id])).await?;
+        Ok(true)
+    }
+}
+
 impl Store {
     /// Ends a run: results, status and figures together, in one statement. Gives the values that did not fit.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when the attempt does not own the row any more; the results are kept beside the table.
     pub async fn finish(&mut self, claim: &Claim, ending: &Ending, figures: Option<&Figures>) -> Result<Vec<Unfit>> {
+        let finish =
+            Finish { claim: claim.clone(), ending: ending.clone(), figures: figures.cloned(), entries: Vec::new() };
+        self.finish_one(&finish).await
+    }
+
+    pub(crate) async fn finish_one(&mut self, finish: &Finish) -> Result<Vec<Unfit>> {
+        let Finish { claim, ending, figures, entries } = finish;
         let (mut results, mut unfit) = self.fit_ending(claim, ending);
         loop {
             if !unfit.is_empty() {
                 self.keep_unfit(claim, &unfit, "unfit").await?;
             }
-            let update = self.end_update(claim, ending, &results, figures);
-            match self.connection.repeat(async |connection| fenced(connection, &update).await).await {
-                Ok(true) => return Ok(unfit),
-                Ok(false) => return Err(self.lease_lost(claim, ending, figures).await?),
+            let mut unfit_entries = Vec::new();
+            let end = self.end(finish, &results, &mut unfit_entries);
+            match self.connection.repeat(async |connection| end.write(connection).await).await {
+                Ok(true) => {
+                    unfit.append(&mut unfit_entries);
+                    return Ok(unfit);
+                }
+                Ok(false) => return Err(self.lease_lost(claim, ending, figures.as_ref()).await?),
+                // Entries that the database refuses must not cost the result.
+                Err(StoreError::Database(reason)) if !entries.is_empty() => {
+                    let alone = Finish { entries: Vec::new(), ..finish.clone() };
+                    let mut unfit = Box::pin(self.finish_one(&alone)).await?;
+                    let kept = serde_json::to_value(entries).unwrap_or_default();
+                    self.keep(claim, "unlogged", &kept).await?;
+                    let (id, field, value) = (claim.id, "log entries".to_owned(), kept.to_string());
+                    unfit.push(Unfit { id, field, value, reason });
+                    return Ok(unfit);
+                }
                 // The column is narrower than its type says: another character set, or a rule of the database.
                 Err(StoreError::Database(reason)) => {
                     if let Ending::Error(story) = ending
                         && !story.is_ascii()
                     {
-                        return Box::pin(self.finish(claim, &Ending::Error(in_ascii(story)), figures)).await;
+                        return Box::pin(self.finish(claim, &Ending::Error(in_ascii(story)), figures.as_ref())).await;
                     }
                     let Some(refused) =
                         results.iter_mut().find(|(name, value)| !value.is_null() && names(&reason, name))
@@ -85,6 +155,16 @@ impl Store {
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+
+    /// The end of a run as it is written, with those of its values that fit.
+    pub(crate) fn end(&self, finish: &Finish, results: &[(String, Value)], unfit: &mut Vec<Unfit>) -> End {
+        let Finish { claim, ending, figures, entries } = finish;
+        End {
+            update: self.end_update(claim, ending, results, figures.as_ref()),
+            entries: entries.iter().map(|entries| self.insert_entries(claim, entries, unfit)).collect(),
+            written: claim.log_seq,
         }
     }
 

@@ -97,8 +97,12 @@ fn batches_of_several_claimers_give_each_row_once() {
                             for claim in &claims {
                                 assert!(claimed.lock().expect("no panic").insert(claim.id), "row {} twice", claim.id);
                             }
-                            let finish =
-                                |claim| Finish { claim, ending: results(1.0), figures: Some(Figures::default()) };
+                            let finish = |claim| Finish {
+                                claim,
+                                ending: results(1.0),
+                                figures: Some(Figures::default()),
+                                entries: Vec::new(),
+                            };
                             let finishes: Vec<_> = claims.into_iter().map(finish).collect();
                             for finished in store.finish_group(&finishes).await {
                                 finished.expect("a finish");
@@ -144,7 +148,7 @@ fn a_row_that_was_lost_does_not_touch_the_others_of_its_group() {
         store.reset(&Selector { ids: Some(2.into()), ..Selector::default() }).await.expect("a reset");
         let mut finishes: Vec<_> = claims
             .into_iter()
-            .map(|claim| Finish { claim, ending: results(0.5), figures: Some(figures(1.0)) })
+            .map(|claim| Finish { claim, ending: results(0.5), figures: Some(figures(1.0)), entries: Vec::new() })
             .collect();
         // One has a value that does not fit; the order of the input is that of the results.
         finishes[3].ending = Ending::Done(vec![f64::NAN.into(), "m".into(), Value::Int(1)]);
@@ -175,6 +179,7 @@ fn an_ending_that_the_database_refuses_does_not_touch_the_others_of_its_group() 
                 claim,
                 ending: Ending::Done(vec![0.5.into(), model.into(), Value::Int(1)]),
                 figures: None,
+                entries: Vec::new(),
             })
             .collect();
         let unfit: Vec<_> =
@@ -477,5 +482,41 @@ fn rows_are_read_with_their_provenance() {
         let rows = read(&mut reader).await;
         assert!(rows.len() == 2 && rows[0].1.values().all(Value::is_null));
         assert_eq!((reader.attempts(1).await, reader.last_checkpoint(1).await), (Ok(vec![]), Ok(None)));
+    });
+}
+
+#[test]
+fn the_last_log_entries_are_written_with_the_end_and_once() {
+    check(async |target| {
+        let mut store = filled(target, 3).await;
+        let mut claimer = claimer(&mut store).await;
+        let entry = |loss: f64| vec![Entry::now(0, vec![loss.into()])];
+        let losses = |id: i64| {
+            let sql = format!("SELECT loss FROM study__epochs WHERE experiment_id = {id} ORDER BY ID");
+            target.sql(&sql).concat().into_iter().flatten().collect::<Vec<_>>()
+        };
+        for reply_was_lost in [false, true] {
+            let claim = store.claim(&mut claimer).await.expect("a claim").expect("a row");
+            if reply_was_lost {
+                // The first group of entries was committed, and nobody knows it.
+                store.log(&mut claim.clone(), &entry(0.5)).await.expect("an entry");
+            }
+            let id = claim.id;
+            let finish = Finish { claim, ending: results(1.0), figures: None, entries: vec![entry(0.5), entry(0.25)] };
+            for _ in 0..2 {
+                assert_eq!(store.finish_group(std::slice::from_ref(&finish)).await, [Ok(vec![])]);
+                assert_eq!(losses(id), ["0.5", "0.25"]);
+            }
+        }
+        let claim = store.claim(&mut claimer).await.expect("a claim").expect("a row");
+        let id = claim.id;
+        store
+            .reset(&Selector { ids: Some(id.to_string().parse().expect("an ID")), ..Selector::default() })
+            .await
+            .expect("a reset");
+        let finish = Finish { claim, ending: results(1.0), figures: None, entries: vec![entry(0.5)] };
+        let late = store.finish_group(&[finish]).await;
+        assert!(matches!(late[..], [Err(StoreError::LeaseLost { .. })]), "{late:?}");
+        assert!(losses(id).is_empty());
     });
 }

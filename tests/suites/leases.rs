@@ -1,6 +1,6 @@
 //! Executers that die, or seem to: whose rows are opened, by whom, when, and what is told of it.
 
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
@@ -69,7 +69,9 @@ fn history(target: &Target, reason: &str) -> String {
 }
 
 fn sleeping() -> Child {
-    Command::new("sleep").arg("600").spawn().expect("a process")
+    // It must not hold the streams of a test that fails.
+    let [stdin, stdout, stderr] = [(); 3].map(|()| Stdio::null());
+    Command::new("sleep").arg("60").stdin(stdin).stdout(stdout).stderr(stderr).spawn().expect("a process")
 }
 
 fn end(mut child: Child) {
@@ -392,10 +394,10 @@ fn an_executer_that_was_only_cut_off_takes_back_what_it_runs() {
         let mut other = claimer_of(&mut store, far("other")).await;
         other = {
             // The other one gets the second row.
-            target.sql("UPDATE study SET status = 'paused' WHERE ID = 1");
+            target.sql("UPDATE study SET status = 'paused' WHERE ID <> 2");
             let second = claim(&mut store, &mut other).await;
             assert_eq!((second.id, second.attempt), (2, 2));
-            target.sql("UPDATE study SET status = 'created' WHERE ID = 1");
+            target.sql("UPDATE study SET status = 'created' WHERE ID <> 2");
             other
         };
         let mut first = None;

@@ -310,6 +310,58 @@ fn a_result_waits_for_a_database_that_is_killed() {
 }
 
 #[test]
+fn a_result_outlives_its_database_and_its_executer() {
+    let mut server = MariaDb::start();
+    for signal in [Signal::KILL, Signal::TERM] {
+        let database = server.database();
+        let (url, name) = (database.url(), database.name().to_owned());
+        let sandbox = Sandbox::new();
+        let value = |server: &MariaDb, query: &str| server.sql(&name, query).trim().to_owned();
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
+        let executer = sandbox.spawn(grid(), ["execute", "--grace", "100ms", "--database", &url]);
+        wait_until(|| value(&server, "SELECT COUNT(*) FROM grid WHERE note = 'begun'") == "1");
+        server.kill();
+        sandbox.write("open", "");
+        let spool = sandbox.path().join(".experimenter/spool");
+        wait_until(|| std::fs::read_dir(&spool).is_ok_and(|files| files.count() > 0));
+        wait_until(|| executer.stderr().contains("row 1: what it gave waits for the database"));
+        executer.signal(signal);
+        let ended = executer.wait();
+        if signal == Signal::TERM {
+            ended.fails_with(75).stderr_has("1 results wait on the disk for the database");
+        }
+        sandbox.run(grid(), ["deliver", "--database", &url]).fails_with(75).stdout_has("1 waiting");
+
+        server.restart();
+        assert_eq!(value(&server, "SELECT COUNT(*) FROM grid WHERE status = 'running'"), "1");
+        let next = sandbox.run(grid(), ["execute", "--database", &url]);
+        next.success().stderr_has("1 results that waited on the disk are in the table, 0 came too late");
+        next.stderr_has("nothing left to do: 1 rows done");
+        assert_eq!(value(&server, "SELECT square FROM grid WHERE status = 'done'"), "9");
+        assert_eq!(value(&server, "SELECT COUNT(*) FROM grid__steps"), "2", "log entries come with the result");
+        assert_eq!(sandbox.read("audit").lines().count(), 1);
+        sandbox.run(grid(), ["deliver", "--database", &url]).success().stdout_has("no result waits");
+    }
+}
+
+#[test]
+fn a_spool_that_cannot_be_written_is_told_and_costs_no_result() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        sandbox.write("file", "");
+        sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0..3"]).success();
+        let output =
+            sandbox.run(grid(), ["execute", "--spool", "file/spool", "--spool-after", "0s", "--database", &url]);
+        output
+            .success()
+            .stderr_has("results cannot be kept on the disk, and go to the database alone")
+            .stderr_has("3 rows done");
+        assert_eq!(count(target, "status = 'done'"), "3");
+    });
+}
+
+#[test]
 fn rows_go_on_after_their_database_was_killed() {
     let mut server = MariaDb::start();
     let database = server.database();

@@ -157,6 +157,13 @@ pub(super) struct Work {
 
     #[command(flatten)]
     pub(super) leases: Leases,
+
+    #[command(flatten)]
+    pub(super) spool: SpoolFolder,
+
+    /// Results of runs that took less than this go to the disk only while the database is away
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    pub(super) spool_after: Duration,
 }
 
 /// Where rows run, and within which bounds.

@@ -19,7 +19,7 @@ pub(super) struct Context<'a> {
     pub(super) store: Store,
     /// It ends with the process: a call that waits for a lock must hold up nobody's end.
     pub(super) runtime: &'static Runtime,
-    target: Target,
+    pub(super) target: Target,
 }
 
 impl<'a> Context<'a> {

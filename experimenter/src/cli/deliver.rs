@@ -1,5 +1,7 @@
 //! `deliver`: what waits on the disk goes to the database.
 
+use std::path::Path;
+
 use experimenter_diesel::Target;
 use serde_json::json;
 
@@ -45,6 +47,42 @@ pub(super) fn deliver(setup: Setup, console: &Console, args: &args::Deliver) -> 
         _ if delivered.iter().any(|delivery| matches!(delivery.standing, Standing::Unknown(_))) => exit::FAILURE,
         _ => exit::DONE,
     })
+}
+
+/// What an executer does before its own work: it brings what others have left behind, and sees whether it can keep results
+/// itself.
+pub(super) fn deliver_first(context: &mut Context<'_>, folder: &Path) {
+    let Context { runtime, store, target, console, .. } = context;
+    match runtime.block_on(spool::check(folder)) {
+        Ok(None) => {}
+        Ok(Some(warning)) => console.note(&warning),
+        Err(error) => {
+            console.note(&format!("results cannot be kept on the disk, and go to the database alone: {error}"))
+        }
+    }
+    let place = Place::new(folder, target, &store.spec().name);
+    let deliveries = match runtime.block_on(spool::deliver(store, &place)) {
+        Ok(deliveries) => deliveries,
+        Err(error) => {
+            console.note(&format!("the spool cannot be read: {error}"));
+            return;
+        }
+    };
+    for delivery in &deliveries {
+        delivery.damages.iter().for_each(|damage| tell_damage(console, delivery, damage));
+    }
+    let sum = |of: fn(&Delivery) -> usize| deliveries.iter().map(of).sum::<usize>();
+    let (accepted, late) = (sum(|delivery| delivery.accepted), sum(|delivery| delivery.stale + delivery.gone));
+    if accepted + late > 0 {
+        console.note(&format!(
+            "{} results that waited on the disk are in the table, {} came too late",
+            number(accepted),
+            number(late)
+        ));
+    }
+    if let Err(error) = spool::prune(folder) {
+        console.note(&format!("old logs stay: {error}"));
+    }
 }
 
 fn open(setup: Setup, console: &Console) -> Result<Context<'_>, Failure> {

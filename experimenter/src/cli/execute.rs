@@ -70,6 +70,7 @@ pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u
 fn code(executed: Executed, strict: bool) -> u8 {
     match executed.stop {
         Stop::Now => exit::INTERRUPTED,
+        _ if executed.spooled > 0 => exit::WAITING,
         Stop::Soon => exit::STOPPED,
         Stop::No if strict && executed.work.failed > 0 => exit::ROWS_FAILED,
         Stop::No if executed.out_of_time => exit::STOPPED,
@@ -92,6 +93,7 @@ fn execute_rows(
     if args.slots.in_process && context.experiment.definition.timeout.is_some() {
         context.console.note("the experiment's time-out does not hold with --in-process");
     }
+    super::deliver::deliver_first(context, &args.spool.spool);
     let started = Instant::now();
     let open = Selector { statuses: vec![Status::Created], ..selector.clone() };
     let open = context.store(async |store| store.counts(&open).await)?.total();
@@ -107,6 +109,9 @@ fn execute_rows(
         memory_limit: args.slots.memory_limit.map(|size| size.as_u64()),
         grace: args.slots.grace,
         ends: ends(&args.slots, started)?,
+        spool: args.spool.spool.clone(),
+        target: context.target.clone(),
+        spool_after: args.spool_after,
         lease: args.leases.settings().map_err(Failure::usage)?,
         no_wait: args.leases.no_wait,
         min_remaining: args.slots.min_remaining.unwrap_or_default(),
@@ -127,6 +132,11 @@ fn execute_rows(
         drop(events);
         executed
     })?;
+    if executed.spooled > 0 {
+        // The database is away.
+        context.console.note(&waiting(executed.spooled));
+        return Ok(executed);
+    }
     let closing = match executed.stop {
         Stop::No if !executed.out_of_time => closing(context, executed.work, started)?,
         Stop::No | Stop::Soon | Stop::Now => stopped(context, executed.work, started)?,
@@ -205,19 +215,35 @@ impl From<Broken> for Failure {
         match broken {
             Broken::Store(error) => error.into(),
             Broken::Machine(reason) => Self::new(reason),
-            Broken::Unwritten(stop) => {
-                Self::new("the executer was to end, and the database does not take what is left to write")
-                    .code(if stop == Stop::Now { exit::INTERRUPTED } else { exit::UNREACHABLE })
-                    .hint(format!(
-                        "rows that ran here stay `running`; open them by: {} reset --status running",
-                        program()
-                    ))
+            Broken::Unwritten { stop, spooled } => {
+                let code = match (stop, spooled) {
+                    (Stop::Now, _) => exit::INTERRUPTED,
+                    (_, 0) => exit::UNREACHABLE,
+                    _ => exit::WAITING,
+                };
+                let failure = Self::new(
+                    "the executer was to end, and the database does not take what is left to write",
+                )
+                .code(code)
+                .hint(format!(
+                    "rows that ran here stay `running` until the lease is over, or until: {} reset --status running",
+                    program()
+                ));
+                if spooled == 0 { failure } else { failure.hint(waiting(spooled)) }
             }
             Broken::Slot(reason) => Self::new(reason).hint(
                 "a slot is this program again: `main` must come to `experimenter::main()` with the same arguments",
             ),
         }
     }
+}
+
+fn waiting(spooled: usize) -> String {
+    format!(
+        "{} results wait on the disk for the database; the next executer brings them, or: {} deliver",
+        count(spooled as u64),
+        program()
+    )
 }
 
 /// The values for the function: of the configuration file, and over them those of the command line.

@@ -3,14 +3,14 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use experimenter_diesel::{Claim, StoreError};
+use experimenter_diesel::{Claim, Entry, StoreError, Value};
 use rustix::process::Signal;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, interval_at, sleep_until};
 
 use super::ending::{Cut, Last};
 use super::lane::{Lane, Process, Received};
-use super::requests::{Logged, Requests};
+use super::requests::Requests;
 use super::{Event, Shared, Stop};
 use crate::machine;
 use crate::output::Capture;
@@ -23,6 +23,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How many log entries are written at once.
 const ENTRIES: usize = 1_024;
 
+/// How many log entries wait for the database, before the run waits.
+const MOST_ENTRIES: usize = 100_000;
+
 /// How many lines of a failed run's output go into its error.
 const LAST_LINES: usize = 20;
 
@@ -33,6 +36,10 @@ pub(super) struct Attempt<'d, 'a> {
     database: &'d Requests,
     stop: &'d mut watch::Receiver<Stop>,
     claim: Claim,
+    /// Log entries that the database was not asked to take yet.
+    unlogged: Vec<Entry>,
+    /// What comes when all entries before it are written.
+    asked: Option<Asked>,
     capture: Capture,
     cut: Option<Cut>,
     /// Whether the slot has begun the run.
@@ -53,6 +60,8 @@ pub(super) struct Unbegun {
 /// What came of a run.
 pub(super) struct Ran {
     pub(super) claim: Claim,
+    /// The log entries that go with its end.
+    pub(super) entries: Vec<Entry>,
     pub(super) last: Last,
     /// Why the executer put an end to it, if it did.
     pub(super) cut: Option<Cut>,
@@ -61,11 +70,17 @@ pub(super) struct Ran {
     pub(super) output: String,
 }
 
-/// What a run waits for.
+/// What a run asks for, and waits for.
+enum Asked {
+    Write(Vec<Option<Value>>),
+    Checkpoint(Vec<u8>),
+}
+
+/// What the database is asked for.
 enum Pending {
     Nothing,
     Written(oneshot::Receiver<Result<(), StoreError>>),
-    Logged(oneshot::Receiver<Logged>),
+    Logged(oneshot::Receiver<Option<StoreError>>),
 }
 
 impl<'d, 'a> Attempt<'d, 'a> {
@@ -83,6 +98,8 @@ impl<'d, 'a> Attempt<'d, 'a> {
             database,
             stop,
             claim,
+            unlogged: Vec::new(),
+            asked: None,
             capture,
             cut: None,
             begun: false,
@@ -112,7 +129,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
                 self.shared.report(Event::Uncaptured { reason: reason.to_string() });
             }
         }
-        Ok(Ran { claim: self.claim, last, cut: self.cut, cost: self.cost, output })
+        Ok(Ran { claim: self.claim, entries: self.unlogged, last, cut: self.cut, cost: self.cost, output })
     }
 
     /// How the run ended; how its process did, if that was before the run began.
@@ -128,8 +145,11 @@ impl<'d, 'a> Attempt<'d, 'a> {
         loop {
             let Lane { port, output, process } = &mut *lane;
             let has_ended = port.has_ended();
+            if matches!(pending, Pending::Nothing) {
+                pending = self.ask();
+            }
             tokio::select! {
-                received = port.receive(), if matches!(pending, Pending::Nothing) => match received {
+                received = port.receive(), if self.unlogged.len() < MOST_ENTRIES => match received {
                     Received::Message(FromSlot::Began) => self.begun = true,
                     Received::Message(FromSlot::Ended(ending, cost)) => {
                         self.cost = cost;
@@ -138,8 +158,11 @@ impl<'d, 'a> Attempt<'d, 'a> {
                         }
                         return Ok(Last::Told(ending));
                     }
-                    Received::Message(FromSlot::Write(values)) => {
-                        pending = Pending::Written(self.database.write(self.claim.clone(), values));
+                    Received::Message(FromSlot::Write(values)) => self.asked = Some(Asked::Write(values)),
+                    Received::Message(FromSlot::Checkpoint(state)) => self.asked = Some(Asked::Checkpoint(state)),
+                    Received::Message(FromSlot::Log(entry)) => {
+                        self.unlogged.push(entry);
+                        self.unlogged.extend(std::iter::from_fn(|| port.buffered_entry()).take(ENTRIES));
                     }
                     Received::Message(FromSlot::Progress { done, total }) => {
                         self.shared.report(Event::Progress { slot: self.slot, done, total });
@@ -147,14 +170,6 @@ impl<'d, 'a> Attempt<'d, 'a> {
                     Received::Message(FromSlot::Said(text)) => {
                         self.keep(format!("{text}\n").as_bytes()).await;
                         self.shared.report(Event::Said { id: self.claim.id, text });
-                    }
-                    Received::Message(FromSlot::Checkpoint(state)) => {
-                        pending = Pending::Written(self.database.checkpoint(self.claim.clone(), state));
-                    }
-                    Received::Message(FromSlot::Log(entry)) => {
-                        let mut entries = vec![entry];
-                        entries.extend(std::iter::from_fn(|| port.buffered_entry()).take(ENTRIES - 1));
-                        pending = Pending::Logged(self.database.log(self.claim.clone(), entries));
                     }
                     Received::Message(FromSlot::Ready { .. }) => {
                         return Ok(self.nonsense(process.as_mut(), "a second greeting".to_owned()).await);
@@ -170,13 +185,8 @@ impl<'d, 'a> Attempt<'d, 'a> {
                     let _gone = match reply {
                         None => Ok(()),
                         Some(Answer::Written(result)) => port.send(ToSlot::Written(result)).await,
-                        Some(Answer::Logged(Logged { claim, refused })) => {
-                            self.claim = claim;
-                            match refused {
-                                Some(reason) => port.send(ToSlot::Unlogged(reason)).await,
-                                None => Ok(()),
-                            }
-                        }
+                        Some(Answer::Logged(Some(reason))) => port.send(ToSlot::Unlogged(reason)).await,
+                        Some(Answer::Logged(None)) => Ok(()),
                     };
                 }
                 bytes = output.read() => self.keep(bytes).await,
@@ -197,6 +207,19 @@ impl<'d, 'a> Attempt<'d, 'a> {
                 }
                 _ = look.tick() => self.look(process.as_mut()).await,
             }
+        }
+    }
+
+    /// Asks the database for what is next: entries in their order, and before anything that comes after them.
+    fn ask(&mut self) -> Pending {
+        if !self.unlogged.is_empty() {
+            let entries = self.unlogged.drain(..self.unlogged.len().min(ENTRIES)).collect();
+            return Pending::Logged(self.database.log(self.claim.clone(), entries));
+        }
+        match self.asked.take() {
+            None => Pending::Nothing,
+            Some(Asked::Write(values)) => Pending::Written(self.database.write(self.claim.clone(), values)),
+            Some(Asked::Checkpoint(state)) => Pending::Written(self.database.checkpoint(self.claim.clone(), state)),
         }
     }
 
@@ -312,7 +335,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
 /// A reply of the database to a run.
 enum Answer {
     Written(Result<(), StoreError>),
-    Logged(Logged),
+    Logged(Option<StoreError>),
 }
 
 /// Waits for what a run waits for; for ever, if that is nothing.

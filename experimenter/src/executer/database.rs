@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use experimenter_diesel::{
-    Backoff, Claim, Claimer, Ending, Entry, Executer, Finish, Store, StoreError, Unfit, Work, jittered,
+    Backoff, Claim, Claimer, Ending, Executer, Finish, Store, StoreError, Unfit, Work, jittered,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::until;
+use super::keeping::is_settled;
 use super::lease::Others;
 use super::outage::{Outage, pauses, waits};
-use super::requests::{Claimed, Finished, Logged, Request, Requests, WAITING_RESULTS};
+use super::requests::{Claimed, Finished, Log, Request, Requests, WAITING_RESULTS};
 use super::{End, Event, Shared, Stop};
+use crate::spool::{Header, Spool};
 
 /// How often an executer of short rows tells what it has done.
 const TELL: Duration = Duration::from_secs(5);
@@ -29,9 +31,12 @@ const LONG_ROW_SECONDS: f64 = 30.0;
 /// After how long without a free slot the rows claimed ahead are given back.
 const STALLED: Duration = Duration::from_secs(5);
 
+/// How long an executer that has nothing else to do waits for the database, when its results are on the disk.
+const PARTING: Duration = Duration::from_secs(60);
+
 /// A request that the database could not take yet.
-struct Waiting {
-    request: Request,
+pub(super) struct Waiting {
+    pub(super) request: Request,
     /// When it is tried again, unless the database is away.
     due: Instant,
     pauses: Backoff,
@@ -58,6 +63,7 @@ pub(super) struct Database<'a> {
     /// Who this is at present.
     pub(super) executer: Executer,
     pub(super) others: Others,
+    pub(super) spool: Spool,
     /// The rows that are claimed and not written back, under the ID that holds them.
     pub(super) held: BTreeMap<i64, Claim>,
     /// Rows that are claimed and not begun.
@@ -72,7 +78,7 @@ pub(super) struct Database<'a> {
     pub(super) told: Instant,
     pub(super) work: Work,
     /// What waits for the database.
-    waiting: VecDeque<Waiting>,
+    pub(super) waiting: VecDeque<Waiting>,
     /// The outage, while there is one.
     pub(super) outage: Option<Outage>,
     /// Why the database refuses for good.
@@ -98,6 +104,7 @@ impl<'a> Database<'a> {
             requests,
             stop,
             claimer,
+            spool: Spool::new(&order.spool, Header::new(&order.target, &shared.table, executer.id, &executer.host)),
             others: Others::new(executer.lease.observation),
             executer,
             held: BTreeMap::new(),
@@ -120,16 +127,19 @@ impl<'a> Database<'a> {
         let interval = self.executer.lease.beat;
         let mut beat = Instant::now() + jittered(interval);
         let mut open = true;
-        while open || !self.waiting.is_empty() {
+        let mut parting = None;
+        while open || self.has_to_wait(parting) {
             let next_try = self.next_try();
             tokio::select! {
                 request = self.requests.recv(), if open => match request {
                     Some(request) => self.take(request).await,
                     None => {
                         open = false;
+                        parting = Some(Instant::now() + PARTING);
                         self.part().await;
                     }
                 },
+                () = until(parting) => parting = Some(Instant::now() + PARTING),
                 () = until(next_try) => self.try_again().await,
                 () = sleep_until(beat) => {
                     self.tell().await;
@@ -152,7 +162,18 @@ impl<'a> Database<'a> {
                 self.tell().await;
             }
         }
+        self.close().await;
         self.broken.map_or(Ok(self.work), Err)
+    }
+
+    /// Whether there is something left to write that is nowhere else, or that may be written yet.
+    fn has_to_wait(&self, parting: Option<Instant>) -> bool {
+        let is_late = parting.is_some_and(|parting| parting <= Instant::now());
+        self.waiting.iter().any(|waiting| match &waiting.request {
+            Request::Finish(finished) => !is_late || finished.iter().any(|finished| finished.spooled.is_none()),
+            Request::Leave => false,
+            _ => !is_late,
+        })
     }
 
     /// Nobody asks any more: what is left is given back.
@@ -164,7 +185,12 @@ impl<'a> Database<'a> {
 
     /// Does what is asked for, or has it wait.
     pub(super) async fn take(&mut self, request: Request) {
+        let mut request = request;
+        self.take_entries(&mut request);
         let mut waiting = Waiting::new(request);
+        if self.outage.is_some() {
+            waiting.request = self.keep(waiting.request).await;
+        }
         if let Some(outage) = &self.outage {
             self.tell_waiting(&mut waiting, &outage.reason);
             self.waiting.push_back(waiting);
@@ -211,7 +237,10 @@ impl<'a> Database<'a> {
         let Waiting { request, pauses, told, .. } = waiting;
         match self.answer(request).await {
             None => self.back(),
-            Some((request, reason)) => self.wait(Waiting { request, due: Instant::now(), pauses, told }, reason),
+            Some((request, reason)) => {
+                let request = self.keep(request).await;
+                self.wait(Waiting { request, due: Instant::now(), pauses, told }, reason);
+            }
         }
     }
 
@@ -251,14 +280,8 @@ impl<'a> Database<'a> {
         }
     }
 
-    async fn answer(&mut self, mut request: Request) -> Rest {
-        for claim in request.claims() {
-            // This executer may have another ID since.
-            if let Some(held) = self.held.get(&claim.id).filter(|held| held.attempt == claim.attempt) {
-                claim.executer = held.executer;
-            }
-        }
-        match request {
+    async fn answer(&mut self, request: Request) -> Rest {
+        match self.as_held(request) {
             Request::Claim(reply) => match self.claim().await {
                 Err(reason) if waits(&reason) => return Some((Request::Claim(reply), reason)),
                 Ok(None) if self.may_claim() => self.no_row(reply),
@@ -280,9 +303,9 @@ impl<'a> Database<'a> {
                 Err(reason) if waits(&reason) => return Some((Request::Checkpoint { claim, state, reply }, reason)),
                 kept => drop(reply.send(kept)),
             },
-            Request::Log { mut logged, mut entries, reply } => match self.log(&mut logged, &mut entries).await {
-                Err(reason) => return Some((Request::Log { logged, entries, reply }, reason)),
-                Ok(()) => drop(reply.send(logged)),
+            Request::Log(mut log) => match self.log(&mut log).await {
+                Err(reason) => return Some((Request::Log(log), reason)),
+                Ok(()) => drop(log.reply.send(log.refused)),
             },
             Request::Finish(finished) => return self.finish(finished).await,
             Request::GiveBack { claim, figures } => match self.store.release(&claim, figures.as_ref()).await {
@@ -314,6 +337,16 @@ impl<'a> Database<'a> {
             },
         }
         None
+    }
+
+    /// The same request by the ID that this executer has since, and after the log entries that are written since.
+    pub(super) fn as_held(&self, mut request: Request) -> Request {
+        for claim in request.claims() {
+            if let Some(held) = self.held.get(&claim.id).filter(|held| held.attempt == claim.attempt) {
+                claim.clone_from(held);
+            }
+        }
+        request
     }
 
     /// A row for a slot: of those claimed ahead, or of the table.
@@ -352,27 +385,44 @@ impl<'a> Database<'a> {
     }
 
     /// Adds log entries, and takes those that are settled away.
-    async fn log(&mut self, logged: &mut Logged, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
-        let mut together = entries.len();
+    async fn log(&mut self, log: &mut Log) -> Result<(), StoreError> {
+        let Log { claim, entries, together, refused, .. } = log;
         while !entries.is_empty() {
-            match self.store.log(&mut logged.claim, &entries[..together]).await {
+            match self.store.log(claim, &entries[..*together]).await {
                 Ok(unfit) => {
                     self.tell_unfit(unfit);
-                    entries.drain(..together);
+                    entries.drain(..*together);
+                    if let Some(held) = self.held.get_mut(&claim.id) {
+                        held.clone_from(claim);
+                    }
                 }
                 Err(reason) if waits(&reason) => return Err(reason),
                 // One that the database refuses must not take the others with it.
-                Err(reason) if together > 1 && !matches!(reason, StoreError::LeaseLost { .. }) => together = 1,
+                Err(reason) if *together > 1 && !matches!(reason, StoreError::LeaseLost { .. }) => *together = 1,
                 Err(reason) => {
-                    self.shared.report(Event::Unlogged { id: logged.claim.id, reason: reason.clone() });
+                    self.shared.report(Event::Unlogged { id: claim.id, reason: reason.clone() });
                     let is_lost = matches!(reason, StoreError::LeaseLost { .. });
                     entries.drain(..if is_lost { entries.len() } else { 1 });
-                    logged.refused.get_or_insert(reason);
+                    refused.get_or_insert(reason);
                 }
             }
-            together = together.min(entries.len());
+            *together = (*together).min(entries.len());
         }
         Ok(())
+    }
+
+    /// The end of a run takes the entries along that wait before it. Whether the first of them are written is unknown.
+    fn take_entries(&mut self, request: &mut Request) {
+        let Request::Finish(finished) = request else { return };
+        for finish in finished.iter_mut().map(|finished| &mut finished.finish) {
+            let is_before = |waiting: &Waiting| matches!(&waiting.request, Request::Log(log) if log.claim.id == finish.claim.id && log.claim.attempt == finish.claim.attempt);
+            let before = self.waiting.iter().position(is_before).and_then(|index| self.waiting.remove(index));
+            if let Some(Waiting { request: Request::Log(Log { mut entries, together, .. }), .. }) = before {
+                let later = entries.split_off(together);
+                let groups = [entries, later].into_iter().filter(|entries| !entries.is_empty());
+                finish.entries.splice(..0, groups);
+            }
+        }
     }
 
     /// Writes the ends of runs, with those that have come meanwhile.
@@ -381,43 +431,57 @@ impl<'a> Database<'a> {
             && let Ok(request) = self.requests.try_recv()
         {
             match request {
-                Request::Finish(next) => finished.extend(next),
+                Request::Finish(next) => {
+                    let mut next = Request::Finish(next);
+                    self.take_entries(&mut next);
+                    if let Request::Finish(next) = self.as_held(next) {
+                        finished.extend(next);
+                    }
+                }
                 request => {
                     self.waiting.push_back(Waiting::new(request));
                     break;
                 }
             }
         }
+        let spool_after = self.shared.order.spool_after.as_secs_f64();
+        self.spool(&mut finished, |finish| seconds(finish) >= spool_after).await;
         let (finishes, rest): (Vec<_>, Vec<_>) =
-            finished.into_iter().map(|Finished { finish, end, room }| (finish, (end, room))).unzip();
+            finished.into_iter().map(|Finished { finish, end, spooled, room }| (finish, (end, spooled, room))).unzip();
         let written = self.store.finish_group(&finishes).await;
         let mut waiting = Vec::new();
         let mut why: Option<StoreError> = None;
-        for ((finish, (end, room)), mut result) in finishes.into_iter().zip(rest).zip(written) {
-            let mut finished = Finished { finish, end, room };
+        let mut settled = Vec::new();
+        for ((finish, (end, spooled, room)), mut result) in finishes.into_iter().zip(rest).zip(written) {
+            let mut finished = Finished { finish, end, spooled, room };
             if let Err(reason) = &result
                 && let Some(story) = self.unwritable(&finished.finish.ending, reason)
             {
                 finished.end = End::Error(story.lines().next().unwrap_or_default().to_owned());
                 finished.finish.ending = Ending::Error(story);
-                let Finish { claim, ending, figures } = &finished.finish;
-                result = self.store.finish(claim, ending, figures.as_ref()).await;
+                let again = self.store.finish_group(std::slice::from_ref(&finished.finish)).await;
+                result = again.into_iter().next().unwrap_or(result);
             }
             match result {
                 Err(reason) if waits(&reason) => {
                     waiting.push(finished);
                     why = Some(why.filter(StoreError::is_outage).unwrap_or(reason));
                 }
-                result => self.ended(finished, result),
+                result => {
+                    // What the database refuses stays on the disk.
+                    settled.extend(finished.spooled.filter(|_| is_settled(&result)));
+                    self.ended(finished, result);
+                }
             }
         }
+        self.settle(&settled).await;
         why.map(|reason| (Request::Finish(waiting), reason))
     }
 
     /// Takes note of a row whose end was written, or was not.
-    fn ended(&mut self, Finished { finish, end, room: _ }: Finished, result: Result<Vec<Unfit>, StoreError>) {
+    fn ended(&mut self, Finished { finish, end, .. }: Finished, result: Result<Vec<Unfit>, StoreError>) {
         self.held.remove(&finish.claim.id);
-        let seconds = finish.figures.map_or(0.0, |figures| figures.wall_seconds);
+        let seconds = seconds(&finish);
         self.pace = Some(self.pace.map_or(seconds, |pace| 0.8 * pace + 0.2 * seconds));
         self.work.busy_seconds += seconds;
         match result {
@@ -457,6 +521,11 @@ impl<'a> Database<'a> {
             self.shared.report(Event::Unfit(unfit));
         }
     }
+}
+
+/// How long a run took, in seconds.
+fn seconds(finish: &Finish) -> f64 {
+    finish.figures.as_ref().map_or(0.0, |figures| figures.wall_seconds)
 }
 
 /// How many rows are claimed at once, when one takes so many seconds.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use experimenter_diesel::{Claim, Figures};
+use experimenter_diesel::{Claim, Figures, Finish};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -148,7 +148,7 @@ impl<'a> Driver<'a> {
         let elapsed = started.elapsed();
         self.shared.report(Event::Idle { slot });
         self.shared.busy.set(self.shared.busy.get() - 1);
-        let Ran { claim, last, cut, cost, output } = ran?;
+        let Ran { claim, entries, last, cut, cost, output } = ran?;
         let survives = matches!(last, Last::Told(_)) && cut.is_none_or(|cut| cut == Cut::Stopped);
         let verdict = Verdict::of(last, cut, &output);
         let figures = |exit| Figures {
@@ -160,7 +160,11 @@ impl<'a> Driver<'a> {
             exit,
         };
         match verdict {
-            Verdict::Write { ending, end, exit } => self.database.finish(claim, ending, end, figures(exit)).await,
+            Verdict::Write { ending, end, exit } => {
+                let entries = if entries.is_empty() { Vec::new() } else { vec![entries] };
+                let finish = Finish { claim, ending, figures: Some(figures(exit)), entries };
+                self.database.finish(finish, end).await;
+            }
             Verdict::GiveBack { exit } => self.database.give_back(claim, Some(figures(exit))),
         }
         let per_row = matches!(self.shared.order.slots, Slots::Processes { per_row: true, .. });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use experimenter_diesel::{Beat, Dead, Life, StoreError, Suspect, Watch, jittered};
+use experimenter_diesel::{Beat, Claim, Dead, Life, StoreError, Suspect, Watch, jittered};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -85,7 +85,10 @@ impl Database<'_> {
     /// Takes back what runs here and was claimed under an earlier ID.
     async fn take_back(&mut self) -> Result<(), StoreError> {
         let id = self.executer.id;
-        let earlier: Vec<_> = self.held.values().filter(|claim| claim.executer != id).cloned().collect();
+        // What has ended is written under the ID that it was claimed with, as it stands on the disk.
+        let ended: BTreeSet<_> = self.waiting.iter().flat_map(|waiting| waiting.request.ends()).collect();
+        let is_earlier = |claim: &&Claim| claim.executer != id && !ended.contains(&claim.id);
+        let earlier: Vec<_> = self.held.values().filter(is_earlier).cloned().collect();
         for claim in earlier {
             match self.store.readopt(&claim, id).await? {
                 Some(claim) => drop(self.held.insert(claim.id, claim)),
@@ -103,7 +106,9 @@ impl Database<'_> {
         // What cannot be asked now is asked with the next beat.
         let Ok(held) = self.store.held(self.executer.id).await else { return };
         let held: BTreeSet<_> = held.into_iter().collect();
-        let lost: Vec<_> = self.held.values().filter(|claim| !held.contains(&(claim.id, claim.attempt))).collect();
+        let id = self.executer.id;
+        let is_lost = |claim: &&Claim| claim.executer == id && !held.contains(&(claim.id, claim.attempt));
+        let lost: Vec<_> = self.held.values().filter(is_lost).collect();
         for id in lost.into_iter().map(|claim| claim.id).collect::<Vec<_>>() {
             self.lose(id);
         }

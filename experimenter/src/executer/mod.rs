@@ -7,6 +7,7 @@ mod attempt;
 mod database;
 mod driver;
 mod ending;
+mod keeping;
 mod lane;
 mod lease;
 mod outage;
@@ -19,7 +20,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use experimenter_diesel::{ClaimOrder, Dead, Executer, Lease, Reaped, Selector, Store, StoreError, Unfit, Value, Work};
+use experimenter_diesel::{
+    ClaimOrder, Dead, Executer, Lease, Reaped, Selector, Store, StoreError, Target, Unfit, Value, Work,
+};
 use futures_util::future::join_all;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -54,6 +57,11 @@ pub(crate) struct Order {
     pub(crate) grace: Duration,
     /// When the executer stops by itself.
     pub(crate) ends: Option<Instant>,
+    /// Where results are before the database has them, and whose that is.
+    pub(crate) spool: PathBuf,
+    pub(crate) target: Target,
+    /// Results of runs that took less go to the disk only while the database is away.
+    pub(crate) spool_after: Duration,
     /// How this executer tells that it is alive, and when others that do not are dead.
     pub(crate) lease: Lease,
     /// Whether it ends when there is no open row, though others may be dead that hold some.
@@ -139,6 +147,8 @@ pub(crate) enum Event {
     OutOfTime { least: Duration },
     /// The executer was asked to stop.
     Stopping { why: String, running: u32, grace: Duration },
+    /// Results cannot be kept on the disk.
+    Unspooled { reason: String },
     /// What runs print cannot be kept.
     Uncaptured { reason: String },
     /// A slot does not get ready.
@@ -162,8 +172,11 @@ pub(crate) enum Broken {
     Slot(String),
     /// Something else that it cannot work without is not to be had.
     Machine(String),
-    /// It was asked to stop so, and could not write in time what there was to write.
-    Unwritten(Stop),
+    /// It was asked to stop so, and could not write in time what there was to write. So many results are on the disk.
+    Unwritten {
+        stop: Stop,
+        spooled: usize,
+    },
 }
 
 impl From<StoreError> for Broken {
@@ -178,6 +191,8 @@ pub(crate) struct Executed {
     pub(crate) work: Work,
     /// Whether it was asked to stop.
     pub(crate) stop: Stop,
+    /// How many results wait on the disk for the database.
+    pub(crate) spooled: usize,
     /// Whether there were more rows than time.
     pub(crate) out_of_time: bool,
     /// Whether the function still runs, on a thread that cannot be killed.
@@ -236,6 +251,8 @@ struct Shared<'a> {
     lost: watch::Sender<BTreeSet<(i64, i64)>>,
     /// Whether a run was left on a thread that cannot be killed.
     abandoned: Cell<bool>,
+    /// How many results wait on the disk for the database.
+    spooled: Cell<usize>,
     /// Whether rows were not begun since there was no time for them.
     out_of_time: Cell<bool>,
     /// Where captured output is kept.
@@ -268,6 +285,7 @@ async fn work<'a>(
         table,
         lost: watch::Sender::default(),
         abandoned: Cell::new(false),
+        spooled: Cell::new(0),
         out_of_time: Cell::new(false),
         output,
     };
@@ -291,11 +309,14 @@ async fn work<'a>(
         work = working => Ok(Executed {
             work: work?,
             stop: *stop.borrow(),
+            spooled: shared.spooled.get(),
             out_of_time: shared.out_of_time.get(),
             abandoned: shared.abandoned.get(),
         }),
         broken = signals::watch(&stopper, &shared) => Err(broken),
-        broken = signals::in_vain(&stop, order.grace) => Err(broken),
+        stop = signals::in_vain(&stop, order.grace) => {
+            Err(Broken::Unwritten { stop, spooled: shared.spooled.get() })
+        }
     }
 }
 

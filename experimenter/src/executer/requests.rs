@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use experimenter_diesel::{Claim, Ending, Entry, Figures, Finish, StoreError, Value};
+use experimenter_diesel::{Claim, Entry, Figures, Finish, StoreError, Value};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -27,11 +27,7 @@ pub(super) enum Request {
         state: Vec<u8>,
         reply: oneshot::Sender<Result<(), StoreError>>,
     },
-    Log {
-        logged: Logged,
-        entries: Vec<Entry>,
-        reply: oneshot::Sender<Logged>,
-    },
+    Log(Log),
     Finish(Vec<Finished>),
     GiveBack {
         claim: Claim,
@@ -50,10 +46,19 @@ impl Request {
     pub(super) fn claims(&mut self) -> Vec<&mut Claim> {
         match self {
             Self::Write { claim, .. } | Self::Checkpoint { claim, .. } | Self::GiveBack { claim, .. } => vec![claim],
-            Self::Log { logged, .. } => vec![&mut logged.claim],
+            Self::Log(log) => vec![&mut log.claim],
             Self::Finish(finished) => finished.iter_mut().map(|finished| &mut finished.finish.claim).collect(),
             Self::GiveBackAhead(claims) => claims.iter_mut().collect(),
             Self::Claim(_) | Self::Forgo | Self::Leave => Vec::new(),
+        }
+    }
+
+    /// The rows whose runs have ended.
+    pub(super) fn ends(&self) -> Vec<i64> {
+        match self {
+            Self::Finish(_) => self.rows(),
+            Self::GiveBack { claim, .. } => vec![claim.id],
+            _ => Vec::new(),
         }
     }
 
@@ -61,7 +66,7 @@ impl Request {
     pub(super) fn rows(&self) -> Vec<i64> {
         match self {
             Self::Write { claim, .. } | Self::Checkpoint { claim, .. } => vec![claim.id],
-            Self::Log { logged, .. } => vec![logged.claim.id],
+            Self::Log(log) => vec![log.claim.id],
             Self::Finish(finished) => finished.iter().map(|finished| finished.finish.claim.id).collect(),
             Self::Claim(_) | Self::GiveBack { .. } | Self::GiveBackAhead(_) | Self::Forgo | Self::Leave => Vec::new(),
         }
@@ -72,14 +77,21 @@ impl Request {
 pub(super) struct Finished {
     pub(super) finish: Finish,
     pub(super) end: End,
+    /// Its number in the spool, if it is there.
+    pub(super) spooled: Option<u64>,
     /// Held as long as it waits.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
-/// What became of log entries: the claim with its new sequence, and why they were refused, if they were.
-pub(super) struct Logged {
+/// Log entries on their way into the table.
+pub(super) struct Log {
     pub(super) claim: Claim,
+    pub(super) entries: Vec<Entry>,
+    /// How many of them are written at once; whether they are may be unknown.
+    pub(super) together: usize,
+    /// Why some were refused.
     pub(super) refused: Option<StoreError>,
+    pub(super) reply: oneshot::Sender<Option<StoreError>>,
 }
 
 /// A driver's way to the database.
@@ -117,18 +129,18 @@ impl Requests {
         receiver
     }
 
-    /// Adds log entries.
-    pub(super) fn log(&self, claim: Claim, entries: Vec<Entry>) -> oneshot::Receiver<Logged> {
+    /// Adds log entries; the reply is why some were refused.
+    pub(super) fn log(&self, claim: Claim, entries: Vec<Entry>) -> oneshot::Receiver<Option<StoreError>> {
         let (reply, receiver) = oneshot::channel();
-        self.ask(Request::Log { logged: Logged { claim, refused: None }, entries, reply });
+        let together = entries.len();
+        self.ask(Request::Log(Log { claim, entries, together, refused: None, reply }));
         receiver
     }
 
     /// Writes the end of a run; waits only while too many others do.
-    pub(super) async fn finish(&self, claim: Claim, ending: Ending, end: End, figures: Figures) {
+    pub(super) async fn finish(&self, finish: Finish, end: End) {
         let room = Arc::clone(&self.room).acquire_owned().await.ok();
-        let finish = Finish { claim, ending, figures: Some(figures) };
-        self.ask(Request::Finish(vec![Finished { finish, end, room }]));
+        self.ask(Request::Finish(vec![Finished { finish, end, spooled: None, room }]));
     }
 
     /// Opens a row again that was not run to its end, or not at all.

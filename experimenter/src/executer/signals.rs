@@ -34,17 +34,17 @@ pub(super) async fn watch(stop: &watch::Sender<Stop>, shared: &Shared<'_>) -> Br
 
 /// Ends when an executer that was asked to stop should have ended and has not: what it has to write waits for a database
 /// that is away.
-pub(super) async fn in_vain(stop: &watch::Receiver<Stop>, grace: Duration) -> Broken {
+pub(super) async fn in_vain(stop: &watch::Receiver<Stop>, grace: Duration) -> Stop {
     let after = async |asked: Stop, grace: Duration| {
         if stop.clone().wait_for(|stop| *stop >= asked).await.is_err() {
             std::future::pending::<()>().await;
         }
         tokio::time::sleep(grace + LAST_WRITES).await;
-        Broken::Unwritten(asked)
+        asked
     };
     tokio::select! {
-        broken = after(Stop::Soon, grace) => broken,
-        broken = after(Stop::Now, Duration::ZERO) => broken,
+        asked = after(Stop::Soon, grace) => asked,
+        asked = after(Stop::Now, Duration::ZERO) => asked,
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn as_json(event: &Event, names: &[String]) -> Option<Value> {
             json!({ "event": "stopping", "why": why, "running": running, "grace_seconds": grace.as_secs_f64() })
         }
         Event::SlowSlot { waited } => json!({ "event": "slow slot", "seconds": waited.as_secs_f64() }),
+        Event::Unspooled { reason } => json!({ "event": "unspooled", "reason": reason }),
         Event::Uncaptured { reason } => json!({ "event": "uncaptured", "reason": reason }),
     })
 }

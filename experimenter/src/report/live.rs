@@ -257,6 +257,9 @@ fn sentence(event: &Event) -> String {
         Event::Waiting { id, reason } => {
             format!("row {id}: what it gave waits for the database: {reason}")
         }
+        Event::Unspooled { reason } => {
+            format!("results cannot be kept on the disk, and go to the database alone: {reason}")
+        }
         Event::Uncaptured { reason } => format!("what runs print is not kept: {reason}"),
         other => format!("{other:?}"),
     }

@@ -64,7 +64,7 @@ impl Spool {
     ///
     /// # Errors
     /// When it cannot be renamed; whoever delivers next does it then.
-    pub async fn close(self) -> io::Result<()> {
+    pub async fn close(&mut self) -> io::Result<()> {
         let is_delivered = self.waiting.is_empty();
         self.with_writer(move |writer| match writer.log.take() {
             Some(log) if is_delivered => retire(&log.path, &log.file),
