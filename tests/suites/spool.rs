@@ -311,26 +311,28 @@ async fn claimer_of_row(store: &mut Store, id: i64) -> Claimer {
 fn a_replay_leaves_alone_what_is_another_row_or_was_ended_since() {
     check(async |target| {
         let sandbox = Sandbox::new();
-        let mut store = filled(target, 4).await;
+        let mut store = filled(target, 5).await;
         let mut before = claimer(&mut store).await;
         back_up(target);
         let mut finishes = Vec::new();
-        for _ in 0..4 {
+        for _ in 0..5 {
             let claim = claim(&mut store, &mut before).await;
             finishes.push(finish(&claim, results(0.1)));
         }
         leave(&sandbox, target, "study", finishes).await;
         restore(target);
-        // Other keyfields; done by PyExperimenter; done by another executer; deleted.
+        // Other keyfields; done by PyExperimenter; done by another executer; deleted; filled anew.
         target.sql("UPDATE study SET seed = 99 WHERE ID = 1");
         target.sql("UPDATE study SET status = 'done', score = 0.75 WHERE ID = 2");
         let mut after = claimer_of_row(&mut store, 3).await;
         let other = claim(&mut store, &mut after).await;
         store.finish(&other, &results(0.5), None).await.expect("a finish");
         target.sql("DELETE FROM study WHERE ID = 4");
+        target.sql("UPDATE study SET creation_date = '2001-01-01 00:00:00' WHERE ID = 5");
+        target.sql("UPDATE experimenter__study__claims SET created = '2001-01-01 00:00:00' WHERE experiment_id = 5");
         let replayed = replay(&mut store, &sandbox, target).await;
-        assert_eq!(replayed, Replay { written: 0, stands: 2, gone: 2, failed: Vec::new() });
-        assert_eq!(scores(target), [None, Some("0.75".to_owned()), Some("0.5".to_owned())]);
+        assert_eq!(replayed, Replay { written: 0, stands: 2, gone: 3, failed: Vec::new() });
+        assert_eq!(scores(target), [None, Some("0.75".to_owned()), Some("0.5".to_owned()), None]);
     });
 }
 

@@ -37,7 +37,7 @@ pub(super) fn deliver(setup: Setup, console: &Console, args: &args::Deliver) -> 
         true => Some(runtime.block_on(spool::replay(store, &place)).map_err(|error| unreadable(&error))?),
         false => None,
     };
-    if let Err(error) = spool::prune(&args.folder.spool) {
+    if let Err(error) = runtime.block_on(spool::prune(&args.folder.spool)) {
         console.note(&format!("old logs stay: {error}"));
     }
     tell(console, &delivered, replayed.as_ref())?;

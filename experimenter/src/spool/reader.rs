@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::frame::{Damage, decode, encode};
 use super::record::{Header, Record, Spooled};
-use super::{ACKS, DELIVERED, KEPT, LOG, at};
+use super::{ACKS, DELIVERED, KEPT, LOG, at, blocking};
 
 /// A log as it was read.
 #[derive(Debug)]
@@ -146,16 +146,20 @@ pub(super) fn files(folder: &Path, extensions: &[&str]) -> io::Result<Vec<PathBu
 ///
 /// # Errors
 /// With the path, when the folder cannot be read or a file not be removed.
-pub fn prune(folder: &Path) -> io::Result<usize> {
-    let mut removed = 0;
-    for path in files(folder, &[DELIVERED, ACKS])? {
-        let is_log = path.extension().is_some_and(|extension| extension == DELIVERED);
-        if is_old(&path) && (is_log || !path.with_extension(LOG).exists()) {
-            remove(&path)?;
-            removed += usize::from(is_log);
+pub async fn prune(folder: &Path) -> io::Result<usize> {
+    let folder = folder.to_owned();
+    blocking(move || {
+        let mut removed = 0;
+        for path in files(&folder, &[DELIVERED, ACKS])? {
+            let is_log = path.extension().is_some_and(|extension| extension == DELIVERED);
+            if is_old(&path) && (is_log || !path.with_extension(LOG).exists()) {
+                remove(&path)?;
+                removed += usize::from(is_log);
+            }
         }
-    }
-    Ok(removed)
+        Ok(removed)
+    })
+    .await
 }
 
 fn is_old(path: &Path) -> bool {

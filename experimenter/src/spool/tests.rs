@@ -150,10 +150,10 @@ fn a_log_is_put_aside_when_all_is_acknowledged_and_removed_a_week_later() {
     let delivered = log.with_extension(DELIVERED);
     assert!(!log.exists() && !log.with_extension(ACKS).exists() && delivered.exists());
 
-    assert_eq!(prune(folder.path()).expect("a folder"), 0);
+    assert_eq!(block_on(prune(folder.path())).expect("a folder"), 0);
     let file = fs::File::options().append(true).open(&delivered).expect("a file");
     file.set_modified(SystemTime::now() - KEPT - Duration::from_secs(60)).expect("a time");
-    assert_eq!(prune(folder.path()).expect("a folder"), 1);
+    assert_eq!(block_on(prune(folder.path())).expect("a folder"), 1);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
 
@@ -196,6 +196,14 @@ fn a_folder_that_cannot_be_written_is_told_with_its_path() {
     ];
     assert!(said.iter().all(|said| said.contains("file")), "{said:?}");
     assert!(block_on(check(&folder.path().join("a/b"))).is_ok());
+    assert_eq!(fs::read_dir(folder.path().join("a/b")).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_folder_in_memory_is_a_warning() {
+    let folder = tempfile::tempdir_in("/dev/shm").expect("a file system in memory");
+    let warning = block_on(check(folder.path())).expect("a folder");
+    assert!(warning.is_some_and(|warning| warning.contains("is in memory")));
 }
 
 /// The name of the test below, which runs itself again under a limit.

@@ -33,7 +33,8 @@ impl Spool {
         Self { writer: Arc::new(Mutex::new(writer)), waiting: BTreeSet::new() }
     }
 
-    /// Writes results and waits until they are on the disk, all by one sync. Gives their numbers, in order.
+    /// Writes results and waits until they are on the disk, all by one sync. Gives their numbers, in order. Who does not
+    /// wait to the end finds them on the disk perhaps, but not counted among those that wait.
     ///
     /// # Errors
     /// With the file's path, when the disk is full, read-only or broken; then none of them is waiting.
