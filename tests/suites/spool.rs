@@ -95,6 +95,9 @@ fn what_the_database_never_got_is_delivered() {
             assert_eq!((files(&sandbox, "spool").len(), files(&sandbox, "delivered").len()), (0, 1));
             forget_acknowledgements(&sandbox);
         }
+        assert_eq!(store.unpause(&Selector::default()).await, Ok(1));
+        assert_eq!(replay(&mut store, &sandbox, target).await, Replay { stands: 2, ..Replay::default() });
+        assert_eq!(by_status(target, "created"), "1", "a row that is open again stays open");
     });
 }
 
@@ -375,6 +378,11 @@ fn the_command_delivers_and_says_what_became_of_each_log() {
         let json = deliver(&["--replay", "--json"]);
         let json: serde_json::Value = serde_json::from_str(&json.success().stdout).expect("JSON");
         assert_eq!((&json["waiting"], &json["replay"]["stands"]), (&0.into(), &1.into()));
+        sandbox.write(&format!("{}/grid.1.1.spool", spool::FOLDER), "garbage");
+        deliver(&[])
+            .fails_with(1)
+            .stderr_has("7 bytes at offset 0 are damaged")
+            .stderr_has("its first record is damaged");
     });
 }
 

@@ -271,7 +271,9 @@ fn latest(place: &Place) -> io::Result<(Vec<Finish>, Vec<String>)> {
         if !log.header.as_ref().is_some_and(|header| place.has(header)) {
             continue;
         }
-        for result in log.results.into_iter().filter(|result| result.written >= since.as_secs()) {
+        // A pause brings no result, and somebody may have opened the row again.
+        let has_result = |result: &Spooled| result.finish.ending != Ending::Paused && result.written >= since.as_secs();
+        for result in log.results.into_iter().filter(has_result) {
             let claim = &result.finish.claim;
             // Of two with one number, given before and after a restoration, the older one: the choice stays the same.
             let order = |other: &Spooled| (other.finish.claim.attempt, std::cmp::Reverse(other.written));
