@@ -367,18 +367,18 @@ fn rows_go_on_after_their_database_was_killed() {
     let database = server.database();
     let (url, name) = (database.url(), database.name().to_owned());
     let sandbox = Sandbox::new();
-    sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0..3000"]).success();
+    sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0..1200"]).success();
     let executer = sandbox.spawn(grid(), ["execute", "--jobs", "2", "--database", &url]);
     let done = |server: &MariaDb| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE status = 'done'");
     for round in 1..=3 {
-        wait_until(|| done(&server).trim().parse::<u32>().is_ok_and(|done| done > 500 * round));
+        wait_until(|| done(&server).trim().parse::<u32>().is_ok_and(|done| done > 200 * round));
         server.kill();
         wait_until(|| executer.stderr().matches("the database is away").count() == round as usize);
         server.restart();
     }
-    executer.wait().success().stderr_has("3,000 rows done");
-    assert_eq!(done(&server).trim(), "3000");
-    assert_eq!(sandbox.read("audit").lines().count(), 3_000, "each ran once");
+    executer.wait().success().stderr_has("1,200 rows done");
+    assert_eq!(done(&server).trim(), "1200");
+    assert_eq!(sandbox.read("audit").lines().count(), 1_200, "each ran once");
 }
 
 #[test]

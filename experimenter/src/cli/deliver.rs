@@ -80,7 +80,7 @@ pub(super) fn deliver_first(context: &mut Context<'_>, folder: &Path) {
             number(late)
         ));
     }
-    if let Err(error) = spool::prune(folder) {
+    if let Err(error) = runtime.block_on(spool::prune(folder)) {
         console.note(&format!("old logs stay: {error}"));
     }
 }
