@@ -57,7 +57,7 @@ pub(super) fn deliver_first(context: &mut Context<'_>, folder: &Path) {
         Ok(None) => {}
         Ok(Some(warning)) => console.note(&warning),
         Err(error) => {
-            console.note(&format!("results cannot be kept on the disk, and go to the database alone: {error}"))
+            console.note(&format!("results cannot be kept on the disk, and go to the database alone: {error}"));
         }
     }
     let place = Place::new(folder, target, &store.spec().name);

@@ -168,7 +168,7 @@ impl Database<'_> {
     /// Of very many executers only some look after the others; their IDs are random numbers.
     fn is_one_of_few(&self) -> bool {
         let each = (self.claimer.executers() / LOOKING).max(1);
-        self.executer.id.unsigned_abs() % each == 0
+        self.executer.id.unsigned_abs().is_multiple_of(each)
     }
 
     /// There is no open row. Who asks for one hears so, unless rows may be held by executers that are dead: then he waits
