@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::spec::Side;
 use crate::statement::Statement;
 use crate::store::Store;
-use crate::{Result, Selector, Status, StoreError, Unfit, Value};
+use crate::{Life, Result, Selector, Status, StoreError, Unfit, Value};
 
 /// How many rows are read at once.
 const PAGE: usize = 5_000;
@@ -49,8 +49,8 @@ pub struct ExecuterReport {
     pub host: String,
     /// Its process ID.
     pub pid: i64,
-    /// Whether it has told lately that it is alive, and has not left.
-    pub alive: bool,
+    /// What the database says of it.
+    pub life: Life,
     /// Rows that it ended `done`.
     pub done: u64,
     /// Rows that it ended in `error`.
@@ -109,8 +109,8 @@ impl Store {
         let dialect = self.dialect();
         let seconds = dialect.seconds_since.replace("{}", "x.beat_at");
         let sql = format!(
-            "SELECT x.executer_id, x.name, x.host, x.pid, x.state='alive' AND x.expires_at>{}, x.done, x.failed, \
-             x.busy_seconds, {seconds} FROM `{}` x ORDER BY x.state, x.beat_at DESC LIMIT 50",
+            "SELECT x.executer_id, x.name, x.host, x.pid, CASE WHEN x.state='alive' AND x.expires_at<={} \
+             THEN 'late' ELSE x.state END, x.done, x.failed, x.busy_seconds, {seconds} FROM `{}` x ORDER BY x.state, x.beat_at DESC LIMIT 50",
             dialect.now,
             self.side(Side::Executers)
         );
@@ -123,7 +123,7 @@ impl Store {
                 name: row.text(1).unwrap_or_default().to_owned(),
                 host: row.text(2).unwrap_or_default().to_owned(),
                 pid: row.int(3).unwrap_or_default(),
-                alive: row.int(4) == Some(1),
+                life: Life::of(row.text(4)),
                 done: count(row.int(5)),
                 failed: count(row.int(6)),
                 busy_seconds: seconds_of(&row.take(7)),

@@ -51,6 +51,18 @@ pub enum Life {
     Dead,
 }
 
+impl Life {
+    /// What a state means; an executer without a line is dead.
+    pub(crate) fn of(state: Option<&str>) -> Self {
+        match state {
+            Some("alive") => Self::Alive,
+            Some("late") => Self::Late,
+            Some("left") => Self::Left,
+            _ => Self::Dead,
+        }
+    }
+}
+
 /// Who owns the rows that run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Standing {
@@ -150,11 +162,9 @@ fn suspect(mut row: Row) -> Suspect {
     };
     let (name, host, process, rows) = (text(1), text(2), process(), number(14).unwrap_or_default());
     let (interval, silent, overdue) = (row.take(10), seconds_of(&row.take(12)), seconds_of(&row.take(13)));
-    let life = match row.text(8) {
-        Some("alive") if overdue < 0.0 => Life::Alive,
-        Some("alive") => Life::Late,
-        Some("left") => Life::Left,
-        _ => Life::Dead,
+    let life = match Life::of(row.text(8)) {
+        Life::Alive if overdue >= 0.0 => Life::Late,
+        life => life,
     };
     Suspect {
         id: row.int(0).unwrap_or_default(),

@@ -79,7 +79,7 @@ pub(super) enum Command {
     /// Fill, execute every open row, and show the results
     Run(Run),
     /// Count the rows by status, and show who works on them
-    Status,
+    Status(SpoolFolder),
     /// Show one row, and every attempt at it
     Show(Show),
     /// Show the results: mean, standard deviation and range by keyfields

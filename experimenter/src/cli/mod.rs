@@ -68,7 +68,7 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
         Command::Fill(fill) => fill::fill(setup, console, fill),
         Command::Run(run) => execute::run(setup, console, run),
         Command::Execute(execute) => execute::execute(&mut open(setup)?, execute),
-        Command::Status => status::status(&mut open(setup)?),
+        Command::Status(folder) => status::status(&mut open(setup)?, folder),
         Command::Show(show) => show::show(&mut open(setup)?, show),
         Command::Summary(summary) => summary::summary(&mut open(setup)?, summary),
         Command::Reset(reset) => reset::reset(&mut open(setup)?, reset),
