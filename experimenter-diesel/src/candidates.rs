@@ -23,6 +23,7 @@ pub(crate) struct Candidate {
     pub(crate) attempt: i64,
     pub(crate) key: Vec<Value>,
     pub(crate) hash: KeyHash,
+    pub(crate) returns: i64,
     /// Whether the stored hash is that of the keyfields; a person may have changed them.
     pub(crate) bound: bool,
     /// Whether an earlier attempt left results, log entries, figures or a checkpoint.
@@ -40,6 +41,7 @@ impl Candidate {
             key: self.key,
             hash: self.hash,
             checkpoint,
+            returns: self.returns,
             log_seq: 0,
         }
     }
@@ -88,11 +90,16 @@ impl Store {
         if start == Start::Anywhere {
             binds.push(Value::Int(self.random_open_id(claimer).await?));
         }
+        let mut in_time = "";
+        if let Some(seconds) = claimer.seconds_left {
+            in_time = "AND (COALESCE(c.returns, 0)=0 OR c.wall_seconds<=?)";
+            binds.push(Value::Float(seconds));
+        }
         binds.extend([Value::from(limit), Value::from(offset)]);
         let sql = format!(
             "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), e.ID, c.attempt, \
-             c.key_hash, {}, e.creation_date, {} \
-             FROM {} WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT ? OFFSET ?",
+             c.key_hash, {}, e.creation_date, c.returns, {} \
+             FROM {} WHERE e.status='created' AND {selected} {condition} {in_time} ORDER BY e.ID LIMIT ? OFFSET ?",
             dialect.shape,
             self.side(Side::Executers),
             dialect.now,
@@ -130,7 +137,7 @@ impl Store {
     }
 
     fn candidate(&self, mut row: Row) -> Option<Candidate> {
-        let key = read_key(&self.spec, &mut row, 7);
+        let key = read_key(&self.spec, &mut row, 8);
         let hash = KeyHash::of(&self.spec.keyfields, &key);
         Some(Candidate {
             id: row.int(2)?,
@@ -138,6 +145,7 @@ impl Store {
             bound: row.bytes(4).and_then(KeyHash::from_bytes) == Some(hash),
             traces: row.int(5) == Some(1),
             created: row.take(6),
+            returns: row.int(7).unwrap_or_default(),
             key,
             hash,
         })

@@ -1,6 +1,7 @@
 //! Claiming: unlocked candidates, then a compare-and-set on the row's attempt number.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::adopt::Scope;
 use crate::candidates::Candidate;
@@ -41,6 +42,9 @@ pub struct Claim {
     /// What an earlier attempt saved last; the row's results and log entries are those of that time.
     #[serde(skip)]
     pub checkpoint: Option<Vec<u8>>,
+    /// How often in a row an executer gave the row back because its own time was over, and no checkpoint was newer.
+    #[serde(skip)]
+    pub returns: i64,
     /// How many log entries were written.
     pub(crate) log_seq: i64,
 }
@@ -59,6 +63,8 @@ pub struct Claimer {
     pub(crate) shape: String,
     /// How many executers were at work when candidates were last read.
     pub(crate) executers: u64,
+    /// How long this executer goes on, in seconds, where that is known.
+    pub(crate) seconds_left: Option<f64>,
 }
 
 impl Claimer {
@@ -66,6 +72,11 @@ impl Claimer {
     #[must_use]
     pub fn executers(&self) -> u64 {
         self.executers
+    }
+
+    /// Says how long the executer goes on: rows that were given back after a longer time are not for it.
+    pub fn has_time(&mut self, left: Option<Duration>) {
+        self.seconds_left = left.map(|left| left.as_secs_f64());
     }
 
     /// Claims for an executer that has registered anew.
@@ -93,7 +104,16 @@ impl Store {
         // Rows that it adopts are hashed with the defaults of this program.
         self.remember_defaults().await?;
         let shape = self.shape().await?;
-        Ok(Claimer { executer, order, selector, candidates: VecDeque::new(), unknown: Vec::new(), shape, executers: 1 })
+        Ok(Claimer {
+            executer,
+            order,
+            selector,
+            candidates: VecDeque::new(),
+            unknown: Vec::new(),
+            shape,
+            executers: 1,
+            seconds_left: None,
+        })
     }
 
     /// Claims one open row; `None` when there is none.

@@ -6,7 +6,7 @@ use crate::{Claim, Figures, Result, Value};
 
 impl Store {
     /// Gives a row back: it is open again, and counts as no crash. What the attempt has written stays until the next one
-    /// puts it away, from its checkpoint on. Says whether the attempt still held the row; it may be repeated.
+    /// puts it away, from its checkpoint on. `claim.returns` is kept. Says whether the attempt still held the row; it may be repeated.
     ///
     /// # Errors
     /// When the database refuses.
@@ -16,8 +16,10 @@ impl Store {
     }
 
     pub(crate) fn release_update(&self, claim: &Claim, figures: Option<&Figures>) -> FencedUpdate {
-        let set_claim =
-            Assignments::default().expression("state", "'released'").expression("closed_at", self.dialect().now);
+        let set_claim = Assignments::default()
+            .expression("state", "'released'")
+            .expression("closed_at", self.dialect().now)
+            .value("returns", claim.returns);
         FencedUpdate {
             set_row: Assignments::default()
                 .expression("status", "'created'")

@@ -82,7 +82,7 @@ async fn reset(connection: &mut Connection, spec: &TableSpec, ids: &[i64]) -> Re
     open(connection, spec, ids).await?;
     let now = connection.dialect().now;
     let claims = format!(
-        "UPDATE `{}` SET attempt=attempt+1, state='ready', executer_id=NULL, crashes=0, log_seq=0, closed_at={now}",
+        "UPDATE `{}` SET attempt=attempt+1, state='ready', executer_id=NULL, crashes=0, returns=0, log_seq=0, closed_at={now}",
         spec.side(Side::Claims)
     );
     change(connection, claims, "experiment_id", ids).await?;

@@ -19,6 +19,7 @@ const CLAIMS: Columns = &[
     ("state", "VARCHAR(16) NOT NULL"),
     ("attempt", "BIGINT NOT NULL DEFAULT 0"),
     ("crashes", "INTEGER NOT NULL DEFAULT 0"),
+    ("returns", "INTEGER NULL"),
     ("executer_id", "BIGINT NULL"),
     ("claimed_at", "DATETIME(6) NULL"),
     ("closed_at", "DATETIME(6) NULL"),

@@ -194,6 +194,33 @@ fn rows_know_how_much_time_there_is_and_none_is_begun_without() {
 }
 
 #[test]
+fn a_row_that_no_job_is_long_enough_for_ends_in_error() {
+    for_each_database(|target| {
+        let study = Study::new(target);
+        study.fill("hang", "1");
+        let terminated = || {
+            let begun = target.value("SELECT MAX(attempt) FROM experimenter__study__claims");
+            let executer = study.spawn(&["execute", "--grace", "100ms"]);
+            wait_until(|| study.count("status = 'running'") == 1 && study.has(&["grandchild"]));
+            assert_ne!(target.value("SELECT MAX(attempt) FROM experimenter__study__claims"), begun);
+            executer.signal(Signal::TERM);
+            let output = executer.wait();
+            std::fs::remove_file(study.sandbox.path().join("grandchild")).expect("a file");
+            output
+        };
+        terminated().fails_with(5).stderr_has("row 1: stopped, and open again");
+        target.sql("UPDATE experimenter__study__claims SET wall_seconds = 1000");
+        let short = study.run(&["execute", "--wall-time", "900s"]);
+        short.success().stderr_has("1 open rows are not for this executer");
+        terminated().fails_with(5).stderr_has("row 1: stopped, and open again");
+        terminated().fails_with(5).stderr_has("row 1: error: given back 3 times in a row");
+        assert!(study.error("Hang").contains("it needs more time than that"), "{}", study.error("Hang"));
+        study.run(&["reset", "--ids", "1", "--yes"]).success();
+        terminated().fails_with(5).stderr_has("row 1: stopped, and open again");
+    });
+}
+
+#[test]
 fn a_killed_executer_leaves_nobody_at_work() {
     for_each_database(|target| {
         let study = Study::new(target);

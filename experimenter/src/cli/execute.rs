@@ -198,6 +198,9 @@ fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<St
     }
     let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
     let mut line = format!("nothing left to do: {} rows done", count(counts.of(Status::Done)));
+    if counts.of(Status::Created) > 0 {
+        line = format!("{} open rows are not for this executer", count(counts.of(Status::Created)));
+    }
     for status in [Status::Running, Status::Paused] {
         if counts.of(status) > 0 {
             line.push_str(&format!(", {} {status}", count(counts.of(status))));

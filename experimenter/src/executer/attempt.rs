@@ -44,6 +44,10 @@ pub(super) struct Attempt<'d, 'a> {
     cut: Option<Cut>,
     /// Whether the slot has begun the run.
     begun: bool,
+    /// Whether a checkpoint is newer than the claim.
+    saved: bool,
+    /// Whether the reply that is awaited is that to a checkpoint.
+    saving: bool,
     /// When something is done about a run that goes on.
     deadline: Option<Instant>,
     cost: Cost,
@@ -62,6 +66,8 @@ pub(super) struct Ran {
     pub(super) claim: Claim,
     /// The log entries that go with its end.
     pub(super) entries: Vec<Entry>,
+    /// Whether it has left a checkpoint.
+    pub(super) saved: bool,
     pub(super) last: Last,
     /// Why the executer put an end to it, if it did.
     pub(super) cut: Option<Cut>,
@@ -103,6 +109,8 @@ impl<'d, 'a> Attempt<'d, 'a> {
             capture,
             cut: None,
             begun: false,
+            saved: false,
+            saving: false,
             deadline: None,
             cost: Cost::default(),
             peak: None,
@@ -129,7 +137,15 @@ impl<'d, 'a> Attempt<'d, 'a> {
                 self.shared.report(Event::Uncaptured { reason: reason.to_string() });
             }
         }
-        Ok(Ran { claim: self.claim, entries: self.unlogged, last, cut: self.cut, cost: self.cost, output })
+        Ok(Ran {
+            claim: self.claim,
+            entries: self.unlogged,
+            saved: self.saved,
+            last,
+            cut: self.cut,
+            cost: self.cost,
+            output,
+        })
     }
 
     /// How the run ended; how its process did, if that was before the run began.
@@ -184,7 +200,10 @@ impl<'d, 'a> Attempt<'d, 'a> {
                     // A slot that is gone is found by the next look at its messages.
                     let _gone = match reply {
                         None => Ok(()),
-                        Some(Answer::Written(result)) => port.send(ToSlot::Written(result)).await,
+                        Some(Answer::Written(result)) => {
+                            self.saved |= self.saving && result.is_ok();
+                            port.send(ToSlot::Written(result)).await
+                        }
                         Some(Answer::Logged(Some(reason))) => port.send(ToSlot::Unlogged(reason)).await,
                         Some(Answer::Logged(None)) => Ok(()),
                     };
@@ -216,6 +235,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
             let entries = self.unlogged.drain(..self.unlogged.len().min(ENTRIES)).collect();
             return Pending::Logged(self.database.log(self.claim.clone(), entries));
         }
+        self.saving = matches!(self.asked, Some(Asked::Checkpoint(_)));
         match self.asked.take() {
             None => Pending::Nothing,
             Some(Asked::Write(values)) => Pending::Written(self.database.write(self.claim.clone(), values)),

@@ -308,18 +308,23 @@ impl<'a> Database<'a> {
                 Ok(()) => drop(log.reply.send(log.refused)),
             },
             Request::Finish(finished) => return self.finish(finished).await,
-            Request::GiveBack { claim, figures } => match self.store.release(&claim, figures.as_ref()).await {
-                Err(reason) if waits(&reason) => return Some((Request::GiveBack { claim, figures }, reason)),
-                Err(error) => self.breaks(&error),
-                Ok(released) => {
-                    self.held.remove(&claim.id);
-                    // Nothing, if it was never begun, or if somebody has reset it.
-                    if released && figures.is_some() {
-                        self.shared.report(Event::GivenBack { id: claim.id });
+            Request::GiveBack { mut claim, figures, returns } => {
+                claim.returns = returns;
+                match self.store.release(&claim, figures.as_ref()).await {
+                    Err(reason) if waits(&reason) => {
+                        return Some((Request::GiveBack { claim, figures, returns }, reason));
                     }
-                    self.left = self.left.map(|left| left + u64::from(figures.is_none()));
+                    Err(error) => self.breaks(&error),
+                    Ok(released) => {
+                        self.held.remove(&claim.id);
+                        // Nothing, if it was never begun, or if somebody has reset it.
+                        if released && figures.is_some() {
+                            self.shared.report(Event::GivenBack { id: claim.id });
+                        }
+                        self.left = self.left.map(|left| left + u64::from(figures.is_none()));
+                    }
                 }
-            },
+            }
             Request::GiveBackAhead(claims) => match self.store.release_group(&claims).await {
                 Err(reason) if waits(&reason) => return Some((Request::GiveBackAhead(claims), reason)),
                 Err(error) => self.breaks(&error),
@@ -358,6 +363,7 @@ impl<'a> Database<'a> {
         if self.ahead.is_empty() && self.may_claim() {
             let at_most = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
             let rows = batch(self.pace, self.shared.order.slots.count()).min(at_most);
+            self.claimer.has_time(self.shared.order.remaining());
             let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
             self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));
             self.held.extend(claimed.iter().map(|claim| (claim.id, claim.clone())));

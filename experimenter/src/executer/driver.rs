@@ -19,6 +19,10 @@ const SLOW: Duration = Duration::from_secs(20);
 /// How many processes may end before they have begun a row, one after the other.
 const FALSE_STARTS: u32 = 3;
 
+/// How often in a row a row is given back without a newer checkpoint since its executer's time is over, until it is in
+/// error: jobs that are too short for it would run it for ever.
+const MOST_RETURNS: i64 = 3;
+
 /// The most that is shown of what a process printed before it was ready, in bytes.
 const SHOWN: usize = 2_000;
 
@@ -84,7 +88,8 @@ impl<'a> Driver<'a> {
                 Err(reason) => reason,
             };
         }
-        self.database.give_back(claim, None);
+        let returns = claim.returns;
+        self.database.give_back(claim, None, returns);
         if self.goes_on() { Err(Broken::Slot(reason)) } else { Ok(()) }
     }
 
@@ -148,7 +153,7 @@ impl<'a> Driver<'a> {
         let elapsed = started.elapsed();
         self.shared.report(Event::Idle { slot });
         self.shared.busy.set(self.shared.busy.get() - 1);
-        let Ran { claim, entries, last, cut, cost, output } = ran?;
+        let Ran { claim, entries, saved, last, cut, cost, output } = ran?;
         let survives = matches!(last, Last::Told(_)) && cut.is_none_or(|cut| cut == Cut::Stopped);
         let verdict = Verdict::of(last, cut, &output);
         let figures = |exit| Figures {
@@ -159,13 +164,22 @@ impl<'a> Driver<'a> {
             busy_slots,
             exit,
         };
+        let returns = match saved {
+            true => 0,
+            // Somebody's Ctrl-C says nothing of how much time the row needs.
+            false => claim.returns + i64::from(self.shared.job_ends.get()),
+        };
+        let verdict = match verdict {
+            Verdict::GiveBack { exit } if returns >= MOST_RETURNS => Verdict::too_long(exit, returns, elapsed),
+            verdict => verdict,
+        };
         match verdict {
             Verdict::Write { ending, end, exit } => {
                 let entries = if entries.is_empty() { Vec::new() } else { vec![entries] };
                 let finish = Finish { claim, ending, figures: Some(figures(exit)), entries };
                 self.database.finish(finish, end).await;
             }
-            Verdict::GiveBack { exit } => self.database.give_back(claim, Some(figures(exit))),
+            Verdict::GiveBack { exit } => self.database.give_back(claim, Some(figures(exit)), returns),
         }
         let per_row = matches!(self.shared.order.slots, Slots::Processes { per_row: true, .. });
         if survives && !per_row {

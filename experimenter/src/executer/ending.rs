@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::End;
 use super::lane::exit_of;
 use crate::Failure;
-use crate::report::size;
+use crate::report::{duration, size};
 use crate::run::Ending;
 
 /// Why the executer itself put an end to a run.
@@ -98,6 +98,21 @@ impl Verdict {
             story.push_str(&format!("\n\nlast output:\n{output}"));
         }
         Self::Write { ending: experimenter_diesel::Ending::Error(story), end, exit }
+    }
+}
+
+impl Verdict {
+    /// The verdict over a row that no executer had enough time for.
+    pub(super) fn too_long(exit: Option<String>, returns: i64, elapsed: Duration) -> Self {
+        let said = format!(
+            "given back {returns} times in a row since the time of its executer was over, the last time after {}",
+            duration(elapsed)
+        );
+        let story = format!(
+            "{said}: it needs more time than that. Give executers more of it (`--wall-time`, or the time limit of their \
+             jobs), or have the function keep its state (`run.checkpoint`), so that the next one goes on from there"
+        );
+        Self::Write { ending: experimenter_diesel::Ending::Error(story), end: End::Error(said), exit }
     }
 }
 

@@ -253,6 +253,8 @@ struct Shared<'a> {
     abandoned: Cell<bool>,
     /// How many results wait on the disk for the database.
     spooled: Cell<usize>,
+    /// Whether it stops since its job does, and not because somebody wants it by hand.
+    job_ends: Cell<bool>,
     /// Whether rows were not begun since there was no time for them.
     out_of_time: Cell<bool>,
     /// Where captured output is kept.
@@ -286,6 +288,7 @@ async fn work<'a>(
         lost: watch::Sender::default(),
         abandoned: Cell::new(false),
         spooled: Cell::new(0),
+        job_ends: Cell::new(false),
         out_of_time: Cell::new(false),
         output,
     };

@@ -29,9 +29,11 @@ pub(super) enum Request {
     },
     Log(Log),
     Finish(Vec<Finished>),
+    /// `returns` is what the row's number of returns is then.
     GiveBack {
         claim: Claim,
         figures: Option<Figures>,
+        returns: i64,
     },
     /// Rows that were claimed ahead, and nobody has begun.
     GiveBackAhead(Vec<Claim>),
@@ -144,8 +146,8 @@ impl Requests {
     }
 
     /// Opens a row again that was not run to its end, or not at all.
-    pub(super) fn give_back(&self, claim: Claim, figures: Option<Figures>) {
-        self.ask(Request::GiveBack { claim, figures });
+    pub(super) fn give_back(&self, claim: Claim, figures: Option<Figures>, returns: i64) {
+        self.ask(Request::GiveBack { claim, figures, returns });
     }
 
     fn ask(&self, request: Request) {

@@ -13,6 +13,9 @@ use super::{Broken, Event, Shared};
 /// How long the last writes may take when no run is left.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
+/// What is said of a Ctrl-C.
+const BY_HAND: &str = "interrupted";
+
 /// Whether the executer goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stop {
@@ -67,13 +70,16 @@ impl Signals {
         let ends = shared.order.ends.map(Instant::from_std);
         loop {
             let why = tokio::select! {
-                () = heard(&mut self.interrupt) => "interrupted",
+                () = heard(&mut self.interrupt) => BY_HAND,
                 () = heard(&mut self.terminate) => "SIGTERM",
                 () = heard(&mut self.user) => "SIGUSR1",
                 () = until(ends), if *stop.borrow() == Stop::No => "the wall time is over",
             };
             // A second time by hand: at once. Slurm sends its signals more than once.
-            let next = if *stop.borrow() >= Stop::Soon && why == "interrupted" { Stop::Now } else { Stop::Soon };
+            let next = if *stop.borrow() >= Stop::Soon && why == BY_HAND { Stop::Now } else { Stop::Soon };
+            if *stop.borrow() == Stop::No {
+                shared.job_ends.set(why != BY_HAND);
+            }
             if stop.send_if_modified(|now| {
                 next > *now && {
                     *now = next;
