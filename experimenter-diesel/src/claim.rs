@@ -9,6 +9,7 @@ use crate::checkpoint::resume;
 use crate::connection::Connection;
 use crate::dialect::{Assignments, FencedUpdate};
 use crate::executer::Executer;
+use crate::fault::{Mutant, mutant};
 use crate::key::KeyHash;
 use crate::spec::Side;
 use crate::statement::Statement;
@@ -207,9 +208,12 @@ impl Store {
                 .expression("claimed_at", self.dialect().now)
                 .expression("closed_at", "NULL")
                 .expression("log_seq", "0"),
-            condition: "(e.status='created' AND c.attempt=?) \
-                        OR (e.status='running' AND c.state='held' AND c.executer_id=? AND c.attempt=?)"
-                .to_owned(),
+            condition: match mutant(Mutant::Attempt) {
+                true => "(e.status='created' AND ? IS NOT NULL) OR (c.executer_id=? AND c.attempt=?)".to_owned(),
+                false => "(e.status='created' AND c.attempt=?) \
+                          OR (e.status='running' AND c.state='held' AND c.executer_id=? AND c.attempt=?)"
+                    .to_owned(),
+            },
             condition_binds: vec![Value::Int(candidate.attempt), Value::Int(executer.id), Value::Int(next)],
             ..self.fenced_update(candidate.id)
         }

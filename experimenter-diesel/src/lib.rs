@@ -21,6 +21,7 @@ mod defaults;
 mod dialect;
 mod error;
 mod executer;
+mod fault;
 mod figures;
 mod fill;
 mod group;

@@ -3,6 +3,7 @@
 use crate::connection::Connection;
 use crate::dialect::{Assignments, FencedUpdate};
 use crate::group::Finish;
+use crate::fault::{Mutant, mutant};
 use crate::spec::{Column, Side, timestamp_of};
 use crate::statement::Statement;
 use crate::store::{Store, fenced, fenced_within, local_now};
@@ -252,10 +253,13 @@ impl Store {
             set_claim: Figures::set(figures, set_claim),
             // Mine; or reaped and not claimed again; or given up after too many crashes; or my own write whose reply
             // was lost.
-            condition: "c.attempt=? AND c.executer_id=? AND ((c.state='held' AND e.status='running') \
-                        OR (c.state='released' AND e.status='created') OR (c.state='given up' AND e.status='error') \
-                        OR (c.state='finished' AND e.status=?))"
-                .to_owned(),
+            condition: match mutant(Mutant::ById) {
+                true => "? IS NOT NULL AND ? IS NOT NULL AND ? IS NOT NULL".to_owned(),
+                false => "c.attempt=? AND c.executer_id=? AND ((c.state='held' AND e.status='running') \
+                          OR (c.state='released' AND e.status='created') OR (c.state='given up' AND e.status='error') \
+                          OR (c.state='finished' AND e.status=?))"
+                    .to_owned(),
+            },
             condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer), status.into()],
             ..self.fenced_update(claim.id)
         }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::dialect::Dialect;
 use crate::statement::{Row, Statement};
-use crate::{Backend, Result, StoreError, Target};
+use crate::{Backend, Result, StoreError, Target, fault};
 
 /// How often an idempotent piece of work is repeated that met a conflict.
 const TRIES: u32 = 12;
@@ -74,33 +74,52 @@ impl Connection {
 
     /// Runs a statement that changes something; gives the number of rows that it matched.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<usize> {
-        match &mut self.link {
-            Link::Mysql(connection) => connection.execute(statement).await,
-            Link::Sqlite(connection) => connection.execute(statement).await,
-        }
+        fault::before(&statement.sql)?;
+        let result = match &mut self.link {
+            Link::Mysql(connection) => connection.execute(statement).await?,
+            Link::Sqlite(connection) => connection.execute(statement).await?,
+        };
+        fault::after("the statement")?;
+        Ok(result)
     }
 
     /// Runs a query.
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>> {
-        match &mut self.link {
-            Link::Mysql(connection) => connection.rows(statement).await,
-            Link::Sqlite(connection) => connection.rows(statement).await,
-        }
+        fault::before(&statement.sql)?;
+        let result = match &mut self.link {
+            Link::Mysql(connection) => connection.rows(statement).await?,
+            Link::Sqlite(connection) => connection.rows(statement).await?,
+        };
+        fault::after("the statement")?;
+        Ok(result)
     }
 
     /// Runs several statements without values, such as those that create tables.
     pub(crate) async fn batch(&mut self, sql: String) -> Result<()> {
+        fault::before(&sql)?;
         match &mut self.link {
-            Link::Mysql(connection) => connection.batch(sql).await,
-            Link::Sqlite(connection) => connection.batch(sql).await,
+            Link::Mysql(connection) => connection.batch(sql).await?,
+            Link::Sqlite(connection) => connection.batch(sql).await?,
         }
+        fault::after("the statement")
     }
 
     /// Runs `work` in one transaction: committed when it gives `Ok`, else rolled back.
     pub(crate) async fn transaction<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        fault::before("BEGIN")?;
         self.begin().await?;
-        match work(self).await {
-            Ok(value) => self.commit().await.map(|()| value),
+        let worked = async {
+            fault::after("BEGIN")?;
+            let value = work(self).await?;
+            fault::before("COMMIT")?;
+            Ok(value)
+        };
+        match worked.await {
+            Ok(value) => {
+                self.commit().await?;
+                fault::after("COMMIT")?;
+                Ok(value)
+            }
             Err(error) => {
                 // The first error is the one to tell; a connection that cannot roll back is dropped, which does.
                 self.abandon().await;

@@ -2,6 +2,7 @@
 
 use super::{Dialect, FencedUpdate};
 use crate::Value;
+use crate::fault::{Mutant, mutant};
 use crate::statement::Statement;
 
 /// READ COMMITTED, for the fence and against gap locks; strict, so that no value is changed in silence; English, since
@@ -36,9 +37,12 @@ pub(super) const DIALECT: Dialect = Dialect {
 /// One statement that sets a column of both tables: only then is the fence read under the row's lock whatever plan the
 /// optimiser takes. A fence in a scalar subquery is read before the wait for that lock.
 fn fenced(update: &FencedUpdate) -> Vec<Statement> {
+    if mutant(Mutant::Subquery) {
+        return fenced_by_subqueries(update);
+    }
     let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds } = update;
     let sql = format!(
-        "UPDATE `{table}` e STRAIGHT_JOIN `{claims}` c ON c.experiment_id=e.ID AND c.created<=>e.creation_date \
+        "UPDATE `{table}` e STRAIGHT_JOIN `{claims}` c ON c.experiment_id=e.ID AND c.created <=> e.creation_date \
          SET {}, {} WHERE e.ID=? AND ({condition})",
         set_row.sql("e."),
         set_claim.sql("c."),
@@ -48,4 +52,22 @@ fn fenced(update: &FencedUpdate) -> Vec<Statement> {
     binds.push(Value::Int(*id));
     binds.extend(condition_binds.iter().cloned());
     vec![Statement::new(sql, binds)]
+}
+
+/// What looks right and is not, for the tests.
+fn fenced_by_subqueries(update: &FencedUpdate) -> Vec<Statement> {
+    let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds } = update;
+    let columns = ["attempt", "state", "executer_id", "log_seq"];
+    let condition = columns.iter().fold(condition.clone(), |condition, column| {
+        let subquery = format!("(SELECT f.{column} FROM `{claims}` f WHERE f.experiment_id={id})");
+        condition.replace(&format!("c.{column}"), &subquery)
+    });
+    let mut row_binds = set_row.binds.clone();
+    row_binds.push(Value::Int(*id));
+    row_binds.extend(condition_binds.iter().cloned());
+    let row = format!("UPDATE `{table}` e SET {} WHERE e.ID=? AND ({condition})", set_row.sql("e."));
+    let mut claim_binds = set_claim.binds.clone();
+    claim_binds.push(Value::Int(*id));
+    let claim = format!("UPDATE `{claims}` c SET {} WHERE c.experiment_id=?", set_claim.sql("c."));
+    vec![Statement::new(row, row_binds), Statement::new(claim, claim_binds)]
 }

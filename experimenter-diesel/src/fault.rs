@@ -1,0 +1,121 @@
+//! Faults on purpose, for the tests: crash points around every call to the database, and mutants of the protocol.
+//!
+//! They exist with the feature `faults` alone, which no user's build has, and there do nothing until an environment
+//! variable asks for one:
+//!
+//! - `EXPERIMENTER_STEPS=file` appends a line to the file for each step: before and after each statement, BEGIN and COMMIT;
+//! - `EXPERIMENTER_CRASH_AT=n` crashes at the n-th step, in the way of `EXPERIMENTER_CRASH_MODE`: `abort` (the default),
+//!   `stop` (by SIGSTOP, so that somebody else can have the process go on), `lose-reply` (the call fails as if the
+//!   connection had been lost: before a statement it was not executed, after it, it was);
+//! - `EXPERIMENTER_MUTANT=name` has the protocol be wrong in one way, see [`Mutant`].
+
+/// A way in which the protocol is wrong, so that the tests can show that they would see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mutant {
+    /// `attempt`: a claim does not compare the attempt.
+    Attempt,
+    /// `subquery`: the fence is read by subqueries, before the wait for the row's lock; on `MySQL` alone.
+    Subquery,
+    /// `by-id`: the end of a run is written by the row's ID only.
+    ById,
+    /// `identity`: a row and its claim are bound by their ID only.
+    Identity,
+}
+
+#[cfg(not(feature = "faults"))]
+pub(crate) use off::{after, before, mutant};
+#[cfg(feature = "faults")]
+pub(crate) use on::{after, before, mutant};
+
+#[cfg(not(feature = "faults"))]
+mod off {
+    use super::Mutant;
+    use crate::Result;
+
+    pub(crate) const fn mutant(_: Mutant) -> bool {
+        false
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "with faults it fails")]
+    pub(crate) const fn before(_: &str) -> Result<()> {
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "with faults it fails")]
+    pub(crate) const fn after(_: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "faults")]
+mod on {
+    use std::fs::OpenOptions;
+    use std::io::Write;
+    use std::path::PathBuf;
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::Mutant;
+    use crate::{Result, StoreError};
+
+    /// What the environment asks for.
+    struct Plan {
+        mutant: Option<Mutant>,
+        steps: Option<PathBuf>,
+        crash_at: Option<u64>,
+        mode: String,
+    }
+
+    fn plan() -> &'static Plan {
+        static PLAN: OnceLock<Plan> = OnceLock::new();
+        let text = |name: &str| std::env::var(name).ok();
+        PLAN.get_or_init(|| Plan {
+            mutant: text("EXPERIMENTER_MUTANT").and_then(|name| match &*name {
+                "attempt" => Some(Mutant::Attempt),
+                "subquery" => Some(Mutant::Subquery),
+                "by-id" => Some(Mutant::ById),
+                "identity" => Some(Mutant::Identity),
+                _ => None,
+            }),
+            steps: std::env::var_os("EXPERIMENTER_STEPS").map(PathBuf::from),
+            crash_at: text("EXPERIMENTER_CRASH_AT").and_then(|n| n.parse().ok()),
+            mode: text("EXPERIMENTER_CRASH_MODE").unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn mutant(mutant: Mutant) -> bool {
+        plan().mutant == Some(mutant)
+    }
+
+    pub(crate) fn before(what: &str) -> Result<()> {
+        step("before", what)
+    }
+
+    pub(crate) fn after(what: &str) -> Result<()> {
+        step("after", what)
+    }
+
+    fn step(when: &str, what: &str) -> Result<()> {
+        static STEPS: AtomicU64 = AtomicU64::new(0);
+        let n = STEPS.fetch_add(1, Ordering::Relaxed) + 1;
+        let plan = plan();
+        if let Some(file) = &plan.steps {
+            let written = OpenOptions::new().create(true).append(true).open(file).and_then(|mut file| {
+                // One write of one line is not torn.
+                file.write_all(format!("{when} {}\n", what.replace('\n', " ")).as_bytes())
+            });
+            written.map_err(|error| StoreError::Database(format!("{}: {error}", file.display())))?;
+        }
+        if plan.crash_at != Some(n) {
+            return Ok(());
+        }
+        match &*plan.mode {
+            "lose-reply" => Err(StoreError::Unreachable(format!("lost on purpose {when} {what}"))),
+            "stop" => kill_process(getpid(), Signal::STOP)
+                .map_err(|error| StoreError::Database(format!("this process cannot be stopped: {error}"))),
+            _ => std::process::abort(),
+        }
+    }
+}
