@@ -2,8 +2,8 @@
 
 use crate::connection::Connection;
 use crate::dialect::{Assignments, FencedUpdate};
-use crate::group::Finish;
 use crate::fault::{Mutant, mutant};
+use crate::group::Finish;
 use crate::spec::{Column, Side, timestamp_of};
 use crate::statement::Statement;
 use crate::store::{Store, fenced, fenced_within, local_now};

@@ -5,11 +5,14 @@
 //! - [`for_each_database`] runs a test on SQLite and on MariaDB; both are a [`Target`], data that a test passes on;
 //! - [`Sandbox`] is an empty folder in which a program runs under a deadline, and [`Output`] is what came of it;
 //! - [`MariaDb`] is a private server, for the tests that kill or restart one;
+//! - [`audit`] notes every change of a table, and [`checker`] judges by that whether the promises of the protocol held;
 //! - [`python`] is an interpreter with PyExperimenter, for the tests that share a table with it.
 //!
 //! Nothing here is skipped: what is missing on the machine is a panic that says what to install. Nothing is left behind
 //! either, however the test process ends, see [`Process`].
 
+pub mod audit;
+pub mod checker;
 mod mariadb;
 mod process;
 mod python;

@@ -269,7 +269,7 @@ impl<'a> Database<'a> {
         if let Some(outage) = &mut self.outage {
             outage.goes_on();
         } else {
-            self.outage = Some(Outage::new(reason.clone()));
+            self.outage = Some(Outage::new(reason.clone(), self.executer.lease.observation));
             self.shared.report(Event::Away(reason));
         }
     }

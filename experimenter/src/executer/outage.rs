@@ -14,6 +14,11 @@ pub(super) fn pauses() -> Backoff {
     Backoff::new(FIRST_PAUSE, LONGEST_PAUSE)
 }
 
+/// The same of all requests together: who is back first must not call those dead who are still in a pause.
+fn pauses_within(observation: Duration) -> Backoff {
+    Backoff::new(FIRST_PAUSE, LONGEST_PAUSE.min(observation / 2))
+}
+
 /// An outage that goes on: all requests wait, and one of them is tried from time to time.
 #[derive(Debug)]
 pub(super) struct Outage {
@@ -25,9 +30,9 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    pub(super) fn new(reason: StoreError) -> Self {
+    pub(super) fn new(reason: StoreError, observation: Duration) -> Self {
         let now = Instant::now();
-        let mut outage = Self { since: now, pauses: pauses(), reason, until: now };
+        let mut outage = Self { since: now, pauses: pauses_within(observation), reason, until: now };
         outage.goes_on();
         outage
     }

@@ -1,0 +1,422 @@
+//! Executers and databases that die at any moment, and a judge of what is left.
+//!
+//! A storm is made from a seed, which a failure tells; `EXPERIMENTER_STORM_SEED` brings the same one again, and
+//! `EXPERIMENTER_STORM_SECONDS` has it last longer, as `tests/soak.sh` does.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use experimenter_tests::audit;
+use experimenter_tests::checker::{Evidence, Violation, violations};
+use experimenter_tests::{MariaDb, Output, Running, Sandbox, Signal, Target, wait_until};
+
+fn witness() -> PathBuf {
+    env!("CARGO_BIN_EXE_witness").into()
+}
+
+/// A table of witnesses, and what is known of those who executed it.
+struct Rig<'a> {
+    target: &'a Target,
+    sandbox: Sandbox,
+    url: String,
+    args: Vec<&'static str>,
+    rows: usize,
+    executers: Vec<(u32, Output)>,
+    disturbed: BTreeSet<u32>,
+}
+
+/// The two ways to run a function.
+const MODES: [&[&str]; 2] = [&["--jobs", "2"], &["--in-process"]];
+
+/// Every result goes to the disk first, and leases are over soon.
+const SETTINGS: [&str; 8] = ["--spool-after", "0s", "--lease", "3s", "--beat", "300ms", "--observation", "3s"];
+
+impl<'a> Rig<'a> {
+    fn new(target: &'a Target, url: String, rows: usize, more: &[&str], mode: &[&'static str]) -> Self {
+        let sandbox = Sandbox::new();
+        let n = format!("n=0..{rows}");
+        let fill = ["fill", "--database", &url, "--set", &n];
+        sandbox.run(witness(), fill.iter().chain(more)).success();
+        audit::install(target);
+        let args = [&["execute", "--json", "--crash-limit", "1000"][..], &SETTINGS, mode].concat();
+        Self { target, sandbox, url, args, rows, executers: Vec::new(), disturbed: BTreeSet::new() }
+    }
+
+    fn spawn(&self, more: &[&str], env: &[(&str, String)]) -> Running {
+        let program = self.sandbox.program(witness()).args(&self.args).args(more).args(["--database", &self.url]);
+        let program = program.deadline(Duration::from_secs(120));
+        env.iter().fold(program, |program, (name, value)| program.env(name, value)).spawn()
+    }
+
+    fn ended(&mut self, executer: Running) -> Output {
+        let pid = executer.id();
+        let output = executer.wait();
+        self.executers.push((pid, output.clone()));
+        output
+    }
+
+    fn kill(&mut self, executer: Running) {
+        self.disturbed.insert(executer.id());
+        self.executers.push((executer.id(), executer.kill()));
+    }
+
+    /// Has an executer that nobody disturbs do what is left.
+    fn heal(&mut self) {
+        let last = self.spawn(&[], &[]);
+        self.ended(last).success();
+    }
+
+    /// What was broken.
+    fn judge(&self) -> Vec<Violation> {
+        let spool = self.sandbox.path().join(".experimenter/spool");
+        let logs = std::fs::read_dir(spool).into_iter().flatten().flatten();
+        let logs = logs.filter_map(|log| std::fs::read(log.path()).ok());
+        let kept: Vec<_> = logs.map(|log| String::from_utf8_lossy(&log).into_owned()).collect();
+        violations(&Evidence {
+            target: self.target,
+            rows: self.rows,
+            executions: &self.sandbox.read("executions"),
+            executers: &self.executers,
+            disturbed: &self.disturbed,
+            kept: &kept.concat(),
+        })
+    }
+
+    #[track_caller]
+    fn is_sound(&self, what: &str) {
+        let found = self.judge();
+        let found: Vec<_> = found.iter().map(Violation::to_string).collect();
+        assert!(found.is_empty(), "{what}, {}:\n{}", self.args.join(" "), found.join("\n"));
+    }
+}
+
+/// Has an executer crash at its first step of work with the database, the next one at its second, and so on, until one
+/// gets through.
+#[track_caller]
+fn crash_at_every_step(target: &Target, mode: &[&'static str], how: &str) {
+    const MOST: usize = 300;
+    let mut rig = Rig::new(target, target.url(), MOST, &["--set", "steps=1"], mode);
+    let mut step = 0;
+    loop {
+        step += 1;
+        let id = step.to_string();
+        let env = [("EXPERIMENTER_CRASH_AT", id.clone()), ("EXPERIMENTER_CRASH_MODE", how.to_owned())];
+        let steps = rig.sandbox.path().join("steps");
+        let env = [&env[..], &[("EXPERIMENTER_STEPS", steps.display().to_string())]].concat();
+        let executer = rig.spawn(&["--ids", &id, "--no-wait"], &env);
+        let pid = executer.id();
+        let output = rig.ended(executer);
+        if output.code != Some(0) {
+            rig.disturbed.insert(pid);
+        }
+        let taken = std::fs::read_to_string(&steps).map_or(0, |steps| steps.lines().count());
+        std::fs::remove_file(&steps).unwrap_or_default();
+        if taken < step {
+            break;
+        }
+        assert!(step < MOST, "there are more steps than rows");
+    }
+    rig.heal();
+    assert!(step > 30, "an executer has more steps than {step}");
+    rig.is_sound(how);
+}
+
+#[test]
+fn an_executer_may_crash_before_and_after_every_statement_on_sqlite() {
+    MODES.iter().for_each(|mode| crash_at_every_step(&Target::sqlite(), mode, "abort"));
+}
+
+#[test]
+fn an_executer_may_crash_before_and_after_every_statement_on_mariadb() {
+    MODES.iter().for_each(|mode| crash_at_every_step(&Target::mariadb(), mode, "abort"));
+}
+
+#[test]
+fn every_reply_may_be_lost_on_sqlite() {
+    crash_at_every_step(&Target::sqlite(), MODES[0], "lose-reply");
+}
+
+#[test]
+fn every_reply_may_be_lost_on_mariadb() {
+    crash_at_every_step(&Target::mariadb(), MODES[0], "lose-reply");
+}
+
+/// Random numbers that come again with the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % bound as u64).expect("it is below the bound")
+    }
+
+    fn pause(&mut self, most: u64) -> Duration {
+        Duration::from_millis(self.below(usize::try_from(most).expect("a number")) as u64)
+    }
+}
+
+fn seed() -> u64 {
+    let given = std::env::var("EXPERIMENTER_STORM_SEED").ok().and_then(|seed| seed.parse().ok());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time");
+    given.unwrap_or(now.as_nanos() as u64 | 1)
+}
+
+fn seconds() -> u64 {
+    std::env::var("EXPERIMENTER_STORM_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(20)
+}
+
+/// What a storm has done.
+#[derive(Debug, Default)]
+struct Toll {
+    killed: usize,
+    stopped: usize,
+    terminated: usize,
+    slots_killed: usize,
+    databases_killed: usize,
+}
+
+/// Executers work while they, their slots and their database are killed, stopped and asked to end.
+fn storm(target: &Target, url: String, mode: &[&'static str], server: &mut Option<MariaDb>) {
+    const EXECUTERS: usize = 3;
+    let seed = seed();
+    let mut chance = Chance(seed);
+    let rows = 100 * usize::try_from(seconds()).expect("a number");
+    let mut rig = Rig::new(target, url, rows, &["--set", "millis=20", "--set", "fails=false,true"], mode);
+    rig.rows *= 2;
+    let mut toll = Toll::default();
+    let mut running: Vec<Running> = Vec::new();
+    let mut sleeping: Vec<(Running, Instant)> = Vec::new();
+    let end = Instant::now() + Duration::from_secs(seconds());
+    while Instant::now() < end {
+        while running.len() < EXECUTERS {
+            running.push(rig.spawn(&["--grace", "50ms"], &[]));
+        }
+        std::thread::sleep(chance.pause(300));
+        let chosen = running.swap_remove(chance.below(running.len()));
+        match chance.below(10) {
+            0..4 => {
+                toll.killed += 1;
+                rig.kill(chosen);
+            }
+            4 | 5 => {
+                toll.stopped += 1;
+                rig.disturbed.insert(chosen.id());
+                chosen.signal(Signal::STOP);
+                sleeping.push((chosen, Instant::now() + chance.pause(8_000)));
+            }
+            6 => {
+                toll.terminated += 1;
+                chosen.signal(Signal::TERM);
+                rig.ended(chosen);
+            }
+            7 | 8 => {
+                for slot in slots_of(chosen.id()) {
+                    toll.slots_killed += 1;
+                    kill(slot);
+                }
+                running.push(chosen);
+            }
+            _ => {
+                running.push(chosen);
+                if let Some(server) = server {
+                    toll.databases_killed += 1;
+                    server.kill();
+                    std::thread::sleep(chance.pause(1_000));
+                    server.restart();
+                }
+            }
+        }
+        let (awake, still): (Vec<_>, Vec<_>) = sleeping.into_iter().partition(|(_, until)| *until <= Instant::now());
+        sleeping = still;
+        for (executer, _) in awake {
+            executer.signal(Signal::CONT);
+            running.push(executer);
+        }
+    }
+    for (executer, _) in sleeping {
+        executer.signal(Signal::CONT);
+        running.push(executer);
+    }
+    for executer in running {
+        rig.ended(executer);
+    }
+    rig.heal();
+    eprintln!("{target}, seed {seed}, {rows} rows twice: {toll:?}");
+    rig.is_sound(&format!("a storm on {target} with the seed {seed}"));
+}
+
+fn slots_of(executer: u32) -> Vec<i32> {
+    let children = std::fs::read_to_string(format!("/proc/{executer}/task/{executer}/children")).unwrap_or_default();
+    children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+fn kill(pid: i32) {
+    if let Some(pid) = rustix::process::Pid::from_raw(pid) {
+        // It may have ended meanwhile.
+        let _gone = rustix::process::kill_process(pid, Signal::KILL);
+    }
+}
+
+#[test]
+fn a_storm_on_sqlite_breaks_no_promise() {
+    for mode in MODES {
+        let target = Target::sqlite();
+        storm(&target, target.url(), mode, &mut None);
+    }
+}
+
+#[test]
+fn a_storm_on_mariadb_breaks_no_promise() {
+    for mode in MODES {
+        let server = MariaDb::start();
+        let target = Target::MariaDb(server.database());
+        storm(&target, target.url(), mode, &mut Some(server));
+    }
+}
+
+/// The number of the step, in the work of one row, before which an executer has not sent what claims the row.
+#[track_caller]
+fn step_before_the_claim(is_sqlite: bool) -> usize {
+    let target = if is_sqlite { Target::sqlite() } else { Target::mariadb() };
+    let mut rig = Rig::new(&target, target.url(), 1, &[], MODES[0]);
+    let steps = rig.sandbox.path().join("steps");
+    let executer = rig.spawn(&[], &[("EXPERIMENTER_STEPS", steps.display().to_string())]);
+    rig.ended(executer).success();
+    let steps = std::fs::read_to_string(steps).expect("steps");
+    let steps: Vec<_> = steps.lines().collect();
+    let claim = steps.iter().position(|step| step.starts_with("before UPDATE") && step.contains("'held'"));
+    let claim = claim.unwrap_or_else(|| panic!("no claim in {steps:#?}"));
+    // Within a transaction it would hold up everybody.
+    let begin = steps[..claim].iter().rposition(|step| step.starts_with("before BEGIN"));
+    if is_sqlite { begin.expect("a transaction") + 1 } else { claim + 1 }
+}
+
+impl Rig<'_> {
+    /// One executer that is to be overtaken, with a protocol that is wrong in this way.
+    fn mutant(&self, name: &str, stops_at: Option<usize>) -> Running {
+        let mut env = vec![("EXPERIMENTER_MUTANT", name.to_owned())];
+        if let Some(step) = stops_at {
+            env.push(("EXPERIMENTER_CRASH_AT", step.to_string()));
+            env.push(("EXPERIMENTER_CRASH_MODE", "stop".to_owned()));
+        }
+        self.spawn(&["--lease", "600s"], &env)
+    }
+
+    fn command(&self, args: &[&str]) {
+        self.sandbox.run(witness(), args.iter().chain(&["--yes", "--database", &self.url])).success();
+    }
+
+    fn executions(&self, what: &str) -> usize {
+        std::fs::read_to_string(self.sandbox.path().join("executions")).map_or(0, |lines| lines.matches(what).count())
+    }
+}
+
+fn is_stopped(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
+}
+
+/// The executer ends its run while it is stopped; the row is reset and executed by another, then it goes on.
+fn late_end(target: &Target, mutant: &str) -> Vec<Violation> {
+    let mut rig = Rig::new(target, target.url(), 1, &["--set", "steps=0"], MODES[0]);
+    rig.sandbox.write("hold-0", "");
+    let executer = rig.mutant(mutant, None);
+    wait_until(|| rig.executions("start") == 1);
+    executer.signal(Signal::STOP);
+    wait_until(|| is_stopped(executer.id()));
+    rig.disturbed.insert(executer.id());
+    rig.command(&["reset", "--ids", "1"]);
+    std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
+    wait_until(|| rig.executions("end") == 1);
+    rig.heal();
+    executer.signal(Signal::CONT);
+    rig.ended(executer);
+    rig.judge()
+}
+
+/// The executer is stopped before its claim; another one executes the row, which is reset then.
+fn late_claim(target: &Target, mutant: &str) -> Vec<Violation> {
+    let step = step_before_the_claim(target.is_sqlite());
+    let mut rig = Rig::new(target, target.url(), 1, &[], MODES[0]);
+    let executer = rig.mutant(mutant, Some(step));
+    wait_until(|| is_stopped(executer.id()));
+    rig.disturbed.insert(executer.id());
+    rig.heal();
+    // An end that was undone by a reset is no broken promise: the judge looks at what comes after.
+    rig.command(&["reset", "--ids", "1"]);
+    target.sql("DELETE FROM audit WHERE kind = 'row'");
+    executer.signal(Signal::CONT);
+    rig.ended(executer);
+    rig.heal();
+    rig.executers.clear();
+    rig.judge()
+}
+
+/// The executer is stopped before its claim; the table is dropped and filled with other rows under the same IDs.
+fn claim_of_another_table(target: &Target, mutant: &str) -> Vec<Violation> {
+    let step = step_before_the_claim(target.is_sqlite());
+    let mut rig = Rig::new(target, target.url(), 1, &[], MODES[0]);
+    let executer = rig.mutant(mutant, Some(step));
+    wait_until(|| is_stopped(executer.id()));
+    rig.disturbed.insert(executer.id());
+    rig.command(&["drop"]);
+    target.sql("DROP TABLE audit");
+    rig.sandbox.run(witness(), ["fill", "--database", &rig.url, "--set", "n=7"]).success();
+    // Creation dates have whole seconds.
+    target.sql("UPDATE witness SET creation_date = '2001-01-01 00:00:00'");
+    target.sql("UPDATE experimenter__witness__claims SET created = '2001-01-01 00:00:00'");
+    audit::install(target);
+    executer.signal(Signal::CONT);
+    rig.ended(executer);
+    rig.heal();
+    rig.judge()
+}
+
+/// The end of a run waits for the row's lock, whose holder resets the row.
+fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
+    let target = Target::MariaDb(server.database());
+    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=0"], MODES[0]);
+    rig.sandbox.write("hold-0", "");
+    let executer = rig.mutant(mutant, None);
+    wait_until(|| rig.executions("start") == 1);
+    rig.disturbed.insert(executer.id());
+    let locked = format!("SELECT COUNT(*) FROM information_schema.innodb_lock_waits");
+    let waits = || server.sql(database.name(), &locked).trim() != "0";
+    std::thread::scope(|scope| {
+        let reset = "BEGIN; UPDATE witness SET status='created', start_date=NULL; \
+                     UPDATE experimenter__witness__claims SET attempt=attempt+1, state='ready', executer_id=NULL; \
+                     DO SLEEP(3); COMMIT;";
+        let holder = scope.spawn(|| server.sql(database.name(), reset));
+        let sleeps = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'";
+        wait_until(|| server.sql(database.name(), sleeps).trim() == "1");
+        std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
+        wait_until(waits);
+        holder.join().expect("a reset");
+    });
+    rig.ended(executer);
+    rig.heal();
+    rig.judge()
+}
+
+#[test]
+fn the_judge_finds_a_protocol_that_is_wrong() {
+    #[track_caller]
+    fn is_found(what: &str, scenario: impl Fn(&str) -> Vec<Violation>, promises: &[&str]) {
+        let right: Vec<_> = scenario("").iter().map(Violation::to_string).collect();
+        assert!(right.is_empty(), "{what}: {right:#?}");
+        let found = scenario(what);
+        let found: BTreeSet<_> = found.iter().map(|violation| violation.promise).collect();
+        assert!(promises.iter().any(|promise| found.contains(promise)), "{what}: only {found:?}");
+    }
+    for fresh in [Target::sqlite, Target::mariadb] {
+        is_found("by-id", |mutant| late_end(&fresh(), mutant), &["I3", "I4", "I5"]);
+        is_found("attempt", |mutant| late_claim(&fresh(), mutant), &["I2"]);
+        is_found("identity", |mutant| claim_of_another_table(&fresh(), mutant), &["I5"]);
+    }
+    let server = MariaDb::start();
+    is_found("subquery", |mutant| end_behind_a_lock(&server, mutant), &["I5"]);
+}
