@@ -208,15 +208,32 @@ impl Store {
                 .expression("claimed_at", self.dialect().now)
                 .expression("closed_at", "NULL")
                 .expression("log_seq", "0"),
-            condition: match mutant(Mutant::Attempt) {
-                true => "(e.status='created' AND ? IS NOT NULL) OR (c.executer_id=? AND c.attempt=?)".to_owned(),
-                false => "(e.status='created' AND c.attempt=?) \
-                          OR (e.status='running' AND c.state='held' AND c.executer_id=? AND c.attempt=?)"
-                    .to_owned(),
-            },
-            condition_binds: vec![Value::Int(candidate.attempt), Value::Int(executer.id), Value::Int(next)],
-            ..self.fenced_update(candidate.id)
+            condition: Self::claim_condition(),
+            condition_binds: vec![
+                candidate.hash.to_value(),
+                Value::Int(candidate.attempt),
+                Value::Int(executer.id),
+                Value::Int(next),
+            ],
+            ..self.fenced_update(candidate.id, &candidate.created)
         }
+    }
+
+    /// The row has the keyfields that were read: a table that was dropped and filled again may have the same dates. Nobody
+    /// has claimed it since, or this very claim did, and its reply was lost; not one that wrote entries since.
+    fn claim_condition() -> String {
+        let is_the_same = match mutant(Mutant::Identity) {
+            true => "? IS NOT NULL",
+            false => "(c.key_hash IS NULL OR c.key_hash=?)",
+        };
+        let is_open = match mutant(Mutant::Attempt) {
+            true => "(e.status='created' AND ? IS NOT NULL) OR (c.executer_id=? AND c.attempt=?)",
+            false => {
+                "(e.status='created' AND c.attempt=?) \
+                      OR (e.status='running' AND c.state='held' AND c.executer_id=? AND c.attempt=? AND c.log_seq=0)"
+            }
+        };
+        format!("{is_the_same} AND ({is_open})")
     }
 
     /// Stores the hash of a row whose keyfields were changed by hand; none, if another row has them already.

@@ -199,6 +199,8 @@ impl StoreError {
             "connection closed",
             "Connection to the server is closed",
             "Connection was killed",
+            "communication packets",
+            "unable to open database file",
             "Input/output error",
             "shutdown in progress",
             "Too many connections",

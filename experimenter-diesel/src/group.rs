@@ -1,7 +1,7 @@
 //! Many short rows at once: their ends, or what was claimed and never began, in one transaction.
 
 use crate::store::{Store, fenced_each};
-use crate::{Claim, Ending, Entry, Figures, Result, Unfit};
+use crate::{Claim, Ending, Entry, Figures, Result, StoreError, Unfit};
 
 /// The end of one run, as it is written to the table, alone or with others, or to a disk before that.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -26,9 +26,14 @@ impl Store {
             // One of them is not to the database's taste: each is on its own.
             Err(_) => vec![false; finishes.len()],
         };
-        let mut results = Vec::with_capacity(finishes.len());
+        let mut results: Vec<Result<Vec<Unfit>>> = Vec::with_capacity(finishes.len());
         for (finish, written) in finishes.iter().zip(written) {
-            let result = if written { Ok(Vec::new()) } else { self.finish_one(finish).await };
+            let result = match results.last() {
+                _ if written => Ok(Vec::new()),
+                // The next one would wait for the same.
+                Some(Err(error)) if StoreError::is_outage(error) => Err(error.clone()),
+                _ => self.finish_one(finish).await,
+            };
             results.push(result);
         }
         results

@@ -74,7 +74,7 @@ impl Store {
                 .expression("closed_at", "NULL"),
             condition: format!("c.attempt=? AND c.executer_id=? AND ({from})"),
             condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer)],
-            ..self.fenced_update(claim.id)
+            ..self.fenced_update(claim.id, &claim.created)
         }
     }
 }

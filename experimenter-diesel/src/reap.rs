@@ -171,6 +171,7 @@ impl Reaper<'_> {
             table: self.spec.name.clone(),
             claims: self.spec.side(Side::Claims),
             id: held.id,
+            created: held.created.clone(),
             set_row,
             set_claim: Assignments::default()
                 .expression("state", state)

@@ -32,7 +32,7 @@ impl Store {
                         OR (c.state='released' AND e.status='created'))"
                 .to_owned(),
             condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer)],
-            ..self.fenced_update(claim.id)
+            ..self.fenced_update(claim.id, &claim.created)
         }
     }
 }

@@ -91,7 +91,7 @@ async fn reset(connection: &mut Connection, spec: &TableSpec, ids: &[i64]) -> Re
 
 async fn unpause(connection: &mut Connection, spec: &TableSpec, ids: &[i64]) -> Result<()> {
     open(connection, spec, ids).await?;
-    let claims = format!("UPDATE `{}` SET state='released'", spec.side(Side::Claims));
+    let claims = format!("UPDATE `{}` SET state='released', executer_id=NULL", spec.side(Side::Claims));
     change(connection, claims, "experiment_id", ids).await
 }
 

@@ -62,11 +62,12 @@ impl Store {
     }
 
     /// A change of a row and its claim that changes nothing yet, and takes effect on no condition.
-    pub(crate) fn fenced_update(&self, id: i64) -> FencedUpdate {
+    pub(crate) fn fenced_update(&self, id: i64, created: &Value) -> FencedUpdate {
         FencedUpdate {
             table: self.spec.name.clone(),
             claims: self.side(Side::Claims),
             id,
+            created: created.clone(),
             set_row: Assignments::default(),
             set_claim: Assignments::default(),
             condition: String::new(),

@@ -129,34 +129,39 @@ impl Store {
                     return Ok(unfit);
                 }
                 Ok(false) => return Err(self.lease_lost(claim, ending, figures.as_ref()).await?),
-                // Entries that the database refuses must not cost the result.
-                Err(StoreError::Database(reason)) if !entries.is_empty() => {
-                    let alone = Finish { entries: Vec::new(), ..finish.clone() };
-                    let mut unfit = Box::pin(self.finish_one(&alone)).await?;
-                    let kept = serde_json::to_value(entries).unwrap_or_default();
-                    self.keep(claim, "unlogged", &kept).await?;
-                    let (id, field, value) = (claim.id, "log entries".to_owned(), kept.to_string());
-                    unfit.push(Unfit { id, field, value, reason });
-                    return Ok(unfit);
-                }
                 // The column is narrower than its type says: another character set, or a rule of the database.
                 Err(StoreError::Database(reason)) => {
                     if let Ending::Error(story) = ending
                         && !story.is_ascii()
                     {
-                        return Box::pin(self.finish(claim, &Ending::Error(in_ascii(story)), figures.as_ref())).await;
+                        let plain = Finish { ending: Ending::Error(in_ascii(story)), ..finish.clone() };
+                        return Box::pin(self.finish_one(&plain)).await;
                     }
-                    let Some(refused) =
-                        results.iter_mut().find(|(name, value)| !value.is_null() && names(&reason, name))
-                    else {
-                        return Err(StoreError::Database(reason));
-                    };
-                    let value = std::mem::replace(&mut refused.1, Value::Null);
-                    unfit.push(Unfit { id: claim.id, field: refused.0.clone(), value: value.to_string(), reason });
+                    let refused = results.iter_mut().find(|(name, value)| !value.is_null() && names(&reason, name));
+                    match refused {
+                        Some((field, value)) => {
+                            let value = std::mem::replace(value, Value::Null).to_string();
+                            unfit.push(Unfit { id: claim.id, field: field.clone(), value, reason });
+                        }
+                        None if entries.is_empty() => return Err(StoreError::Database(reason)),
+                        None => return self.finish_without_entries(finish, &reason).await,
+                    }
                 }
-                Err(error) => return Err(error),
+                Err(error) if entries.is_empty() || error.is_transient() => return Err(error),
+                Err(error) => return self.finish_without_entries(finish, &error.to_string()).await,
             }
         }
+    }
+
+    /// Log entries that the database refuses must not cost the result: they are kept beside the table.
+    async fn finish_without_entries(&mut self, finish: &Finish, reason: &str) -> Result<Vec<Unfit>> {
+        let alone = Finish { entries: Vec::new(), ..finish.clone() };
+        let mut unfit = Box::pin(self.finish_one(&alone)).await?;
+        let kept = serde_json::to_value(&finish.entries).unwrap_or_default();
+        self.keep(&finish.claim, "unlogged", &kept).await?;
+        let (id, field, value) = (finish.claim.id, "log entries".to_owned(), kept.to_string());
+        unfit.push(Unfit { id, field, value, reason: reason.to_owned() });
+        Ok(unfit)
     }
 
     /// The end of a run as it is written, with those of its values that fit.
@@ -226,7 +231,7 @@ impl Store {
             set_claim: Assignments::default().value("executer_id", claim.executer),
             condition: MINE.to_owned(),
             condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer)],
-            ..self.fenced_update(claim.id)
+            ..self.fenced_update(claim.id, &claim.created)
         }
     }
 
@@ -261,7 +266,7 @@ impl Store {
                     .to_owned(),
             },
             condition_binds: vec![Value::Int(claim.attempt), Value::Int(claim.executer), status.into()],
-            ..self.fenced_update(claim.id)
+            ..self.fenced_update(claim.id, &claim.created)
         }
     }
 

@@ -303,7 +303,7 @@ impl<'a> Case<'a> {
         let mut stories = Vec::new();
         for row in self.rows.values() {
             let Some(trail) = row.trail.as_ref().filter(|_| row.status == "done") else { continue };
-            let steps = trail.split(',').zip(1..);
+            let steps = trail.split(',').filter(|attempt| !attempt.is_empty()).zip(1..);
             let expected: Vec<_> = steps.map(|(attempt, step)| format!("{step} by {attempt}")).collect();
             let log = logs.remove(&row.id).unwrap_or_default();
             if log != expected {

@@ -392,7 +392,11 @@ fn an_executer_whose_database_is_away_ends_when_it_is_asked_to() {
     wait_until(|| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE note = 'begun'").contains('1'));
     server.kill();
     executer.signal(Signal::TERM);
-    executer.wait().fails_with(69).stderr_has("SIGTERM: no more rows are begun").stderr_has("reset --status running");
+    executer
+        .wait()
+        .fails_with(69)
+        .stderr_has("SIGTERM: no more rows are begun")
+        .stderr_has("until another executer opens them");
     server.restart();
     assert!(server.sql(&name, "SELECT COUNT(*) FROM grid WHERE status = 'running'").contains('1'));
 }
@@ -410,7 +414,7 @@ fn an_executer_that_waits_for_a_lock_can_be_interrupted() {
         executer.signal(Signal::INT);
         wait_until(|| executer.stderr().contains("interrupted: no more rows are begun"));
         executer.signal(Signal::INT);
-        executer.wait().fails_with(130).stderr_has("reset --status running");
+        executer.wait().fails_with(130).stderr_has("until another executer opens them");
         drop(held);
         assert_eq!(count(&target, "status = 'running'"), "1");
     }
@@ -429,7 +433,7 @@ fn an_executer_whose_database_is_away_can_be_interrupted() {
     executer.signal(Signal::INT);
     wait_until(|| executer.stderr().contains("interrupted: no more rows are begun"));
     executer.signal(Signal::INT);
-    executer.wait().fails_with(130).stderr_has("reset --status running");
+    executer.wait().fails_with(130).stderr_has("until another executer opens them");
     server.restart();
     assert!(server.sql(&name, "SELECT COUNT(*) FROM grid WHERE status = 'running'").contains('1'));
 }

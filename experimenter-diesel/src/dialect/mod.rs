@@ -55,7 +55,8 @@ impl Dialect {
         if mutant(Mutant::Identity) {
             let bound = format!(" AND c.created {} e.creation_date", self.same);
             for statement in &mut statements {
-                statement.sql = statement.sql.replace(&bound, "");
+                let sql = statement.sql.replace(&bound, "");
+                statement.sql = sql.replace(&format!(" AND e.creation_date {} ?", self.same), " AND ? IS NOT NULL");
             }
         }
         statements
@@ -71,6 +72,8 @@ pub(crate) struct FencedUpdate {
     pub(crate) table: String,
     pub(crate) claims: String,
     pub(crate) id: i64,
+    /// The row's creation date: another row under the same ID has another.
+    pub(crate) created: Value,
     pub(crate) set_row: Assignments,
     pub(crate) set_claim: Assignments,
     pub(crate) condition: String,

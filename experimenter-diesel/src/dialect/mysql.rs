@@ -40,24 +40,24 @@ fn fenced(update: &FencedUpdate) -> Vec<Statement> {
     if mutant(Mutant::Subquery) {
         return fenced_by_subqueries(update);
     }
-    let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds } = update;
+    let FencedUpdate { table, claims, id, created, set_row, set_claim, condition, condition_binds } = update;
     let sql = format!(
         "UPDATE `{table}` e STRAIGHT_JOIN `{claims}` c ON c.experiment_id=e.ID AND c.created <=> e.creation_date \
-         SET {}, {} WHERE e.ID=? AND ({condition})",
+         SET {}, {} WHERE e.ID=? AND e.creation_date <=> ? AND ({condition})",
         set_row.sql("e."),
         set_claim.sql("c."),
     );
     let mut binds = set_row.binds.clone();
     binds.extend(set_claim.binds.iter().cloned());
-    binds.push(Value::Int(*id));
+    binds.extend([Value::Int(*id), created.clone()]);
     binds.extend(condition_binds.iter().cloned());
     vec![Statement::new(sql, binds)]
 }
 
 /// What looks right and is not, for the tests.
 fn fenced_by_subqueries(update: &FencedUpdate) -> Vec<Statement> {
-    let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds } = update;
-    let columns = ["attempt", "state", "executer_id", "log_seq"];
+    let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds, .. } = update;
+    let columns = ["attempt", "state", "executer_id", "log_seq", "key_hash"];
     let condition = columns.iter().fold(condition.clone(), |condition, column| {
         let subquery = format!("(SELECT f.{column} FROM `{claims}` f WHERE f.experiment_id={id})");
         condition.replace(&format!("c.{column}"), &subquery)

@@ -29,14 +29,14 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 fn fenced(update: &FencedUpdate) -> Vec<Statement> {
-    let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds } = update;
+    let FencedUpdate { table, claims, id, created, set_row, set_claim, condition, condition_binds } = update;
     let row = format!(
         "UPDATE `{table}` SET {} WHERE ID=? AND EXISTS (SELECT 1 FROM `{table}` e JOIN `{claims}` c \
-         ON c.experiment_id=e.ID AND c.created IS e.creation_date WHERE e.ID=? AND ({condition}))",
+         ON c.experiment_id=e.ID AND c.created IS e.creation_date WHERE e.ID=? AND e.creation_date IS ? AND ({condition}))",
         set_row.sql(""),
     );
     let mut row_binds = set_row.binds.clone();
-    row_binds.extend([Value::Int(*id), Value::Int(*id)]);
+    row_binds.extend([Value::Int(*id), Value::Int(*id), created.clone()]);
     row_binds.extend(condition_binds.iter().cloned());
     let claim = format!("UPDATE `{claims}` SET {} WHERE experiment_id=?", set_claim.sql(""));
     let mut claim_binds = set_claim.binds.clone();

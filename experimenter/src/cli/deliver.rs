@@ -69,6 +69,12 @@ pub(super) fn deliver_first(context: &mut Context<'_>, folder: &Path) {
         }
     };
     for delivery in &deliveries {
+        if let Standing::Unknown(reason) = &delivery.standing {
+            console.note(reason);
+        }
+        for reason in delivery.refused.iter().chain(&delivery.reason) {
+            console.note(&format!("{}: {reason}", delivery.path.display()));
+        }
         delivery.damages.iter().for_each(|damage| tell_damage(console, delivery, damage));
     }
     let sum = |of: fn(&Delivery) -> usize| deliveries.iter().map(of).sum::<usize>();

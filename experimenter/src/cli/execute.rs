@@ -63,7 +63,9 @@ pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u
     let filled = fill_grid(context, &mut grid, FillMode::Write)?;
     context.console.note(&sentence(filled, FillMode::Write));
     let executed = execute_rows(context, &args.work, Jobs::Auto, custom, Selector::default(), None, false)?;
-    super::summary::print(context, &args.summary)?;
+    if executed.spooled == 0 {
+        super::summary::print(context, &args.summary)?;
+    }
     Ok(code(executed, true))
 }
 
@@ -224,14 +226,10 @@ impl From<Broken> for Failure {
                     (_, 0) => exit::UNREACHABLE,
                     _ => exit::WAITING,
                 };
-                let failure = Self::new(
-                    "the executer was to end, and the database does not take what is left to write",
-                )
-                .code(code)
-                .hint(format!(
-                    "rows that ran here stay `running` until the lease is over, or until: {} reset --status running",
-                    program()
-                ));
+                let failure =
+                    Self::new("the executer was to end, and the database does not take what is left to write")
+                        .code(code)
+                        .hint("rows that ran here stay `running` until another executer opens them, see `status`");
                 if spooled == 0 { failure } else { failure.hint(waiting(spooled)) }
             }
             Broken::Slot(reason) => Self::new(reason).hint(

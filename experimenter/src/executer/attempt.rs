@@ -263,7 +263,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
         let order = self.shared.order;
         let Some(process) = process else {
             self.deadline = None;
-            return self.cut == Some(Cut::Stopped);
+            return *self.stop.borrow() != Stop::No;
         };
         if self.cut.is_none() {
             self.cut = order.timeout.map(Cut::TimedOut);

@@ -45,8 +45,14 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    fn new(request: Request) -> Self {
+    pub(super) fn new(request: Request) -> Self {
         Self { request, due: Instant::now(), pauses: pauses(), told: false }
+    }
+
+    /// Whether another request is about a row of this one.
+    fn concerns(&self, other: &Self) -> bool {
+        let rows = self.request.concerns();
+        !rows.is_empty() && other.request.concerns().iter().any(|row| rows.contains(row))
     }
 }
 
@@ -57,17 +63,17 @@ type Rest = Option<(Request, StoreError)>;
 pub(super) struct Database<'a> {
     pub(super) store: &'a mut Store,
     pub(super) shared: &'a Shared<'a>,
-    requests: UnboundedReceiver<Request>,
+    pub(super) requests: UnboundedReceiver<Request>,
     pub(super) stop: watch::Receiver<Stop>,
     pub(super) claimer: Claimer,
     /// Who this is at present.
     pub(super) executer: Executer,
     pub(super) others: Others,
     pub(super) spool: Spool,
-    /// The rows that are claimed and not written back, under the ID that holds them.
-    pub(super) held: BTreeMap<i64, Claim>,
+    /// The rows that are claimed and not written back, by row and attempt, under the ID that holds them.
+    pub(super) held: BTreeMap<(i64, i64), Claim>,
     /// Rows that are claimed and not begun.
-    ahead: VecDeque<Claim>,
+    pub(super) ahead: VecDeque<Claim>,
     /// How many more may be claimed.
     left: Option<u64>,
     /// How long a row takes, in seconds; the latest count most.
@@ -76,6 +82,8 @@ pub(super) struct Database<'a> {
     taken: Instant,
     /// When the last beat was tried.
     pub(super) told: Instant,
+    /// What was done then.
+    pub(super) told_work: Work,
     pub(super) work: Work,
     /// What waits for the database.
     pub(super) waiting: VecDeque<Waiting>,
@@ -113,6 +121,7 @@ impl<'a> Database<'a> {
             pace: None,
             taken: now,
             told: now,
+            told_work: Work::default(),
             work: Work::default(),
             waiting: VecDeque::new(),
             outage: None,
@@ -122,7 +131,7 @@ impl<'a> Database<'a> {
     }
 
     /// Serves until nobody asks any more; gives what was done.
-    pub(super) async fn serve(mut self) -> Result<Work, StoreError> {
+    pub(super) async fn serve(&mut self) -> Result<Work, StoreError> {
         let mut second = tokio::time::interval(Duration::from_secs(1));
         let interval = self.executer.lease.beat;
         let mut beat = Instant::now() + jittered(interval);
@@ -130,6 +139,7 @@ impl<'a> Database<'a> {
         let mut parting = None;
         while open || self.has_to_wait(parting) {
             let next_try = self.next_try();
+            let alarm = parting.filter(|parting| *parting > Instant::now());
             tokio::select! {
                 request = self.requests.recv(), if open => match request {
                     Some(request) => self.take(request).await,
@@ -139,7 +149,7 @@ impl<'a> Database<'a> {
                         self.part().await;
                     }
                 },
-                () = until(parting) => parting = Some(Instant::now() + PARTING),
+                () = until(alarm) => {}
                 () = until(next_try) => self.try_again().await,
                 () = sleep_until(beat) => {
                     self.tell().await;
@@ -158,12 +168,23 @@ impl<'a> Database<'a> {
                     self.give_back_those_ahead().await;
                 },
             }
-            if self.told.elapsed() >= TELL && self.work.done + self.work.failed > 0 {
+            if self.told.elapsed() >= TELL && self.work != self.told_work && self.outage.is_none() {
                 self.tell().await;
             }
         }
+        self.leave().await;
         self.close().await;
-        self.broken.map_or(Ok(self.work), Err)
+        self.broken.clone().map_or(Ok(self.work), Err)
+    }
+
+    /// The executer's last word, when all is written: what it should still hold, others open again at once.
+    async fn leave(&mut self) {
+        if !self.waiting.is_empty() || self.outage.is_some() {
+            return;
+        }
+        if let Err(reason) = self.store.leave(self.executer.id, self.work).await {
+            self.shared.report(Event::Silent(reason));
+        }
     }
 
     /// Whether there is something left to write that is nowhere else, or that may be written yet.
@@ -171,7 +192,6 @@ impl<'a> Database<'a> {
         let is_late = parting.is_some_and(|parting| parting <= Instant::now());
         self.waiting.iter().any(|waiting| match &waiting.request {
             Request::Finish(finished) => !is_late || finished.iter().any(|finished| finished.spooled.is_none()),
-            Request::Leave => false,
             _ => !is_late,
         })
     }
@@ -180,19 +200,23 @@ impl<'a> Database<'a> {
     async fn part(&mut self) {
         self.give_back_those_ahead().await;
         self.take(Request::Forgo).await;
-        self.take(Request::Leave).await;
     }
 
     /// Does what is asked for, or has it wait.
     pub(super) async fn take(&mut self, request: Request) {
         let mut request = request;
+        if matches!(request, Request::Claim(_)) && self.ahead.is_empty() && !self.may_claim() {
+            // Who asks hears that there is none.
+            return;
+        }
         self.take_entries(&mut request);
         let mut waiting = Waiting::new(request);
-        if self.outage.is_some() {
+        let is_behind = self.waiting.iter().any(|earlier| earlier.concerns(&waiting));
+        if self.outage.is_some() || is_behind {
             waiting.request = self.keep(waiting.request).await;
-        }
-        if let Some(outage) = &self.outage {
-            self.tell_waiting(&mut waiting, &outage.reason);
+            if let Some(outage) = &self.outage {
+                self.tell_waiting(&mut waiting, &outage.reason);
+            }
             self.waiting.push_back(waiting);
         } else {
             self.try_one(waiting).await;
@@ -203,14 +227,24 @@ impl<'a> Database<'a> {
     fn next_try(&self) -> Option<Instant> {
         match &self.outage {
             Some(outage) => Some(outage.until),
-            None => self.waiting.iter().map(|waiting| waiting.due).min(),
+            None => {
+                let is_first = |(index, waiting): &(usize, &Waiting)| {
+                    !self.waiting.iter().take(*index).any(|earlier| earlier.concerns(waiting))
+                };
+                self.waiting.iter().enumerate().filter(is_first).map(|(_, waiting)| waiting.due).min()
+            }
         }
     }
 
     async fn try_again(&mut self) {
         let now = Instant::now();
         let away = self.outage.is_some();
-        let next = self.waiting.iter().position(|waiting| away || waiting.due <= now);
+        let is_next = |(index, waiting): (usize, &Waiting)| {
+            // Requests of one row keep their order.
+            let is_behind = || self.waiting.iter().take(index).any(|earlier| earlier.concerns(waiting));
+            (away || (waiting.due <= now && !is_behind())).then_some(index)
+        };
+        let next = self.waiting.iter().enumerate().find_map(is_next);
         match next.and_then(|next| self.waiting.remove(next)) {
             Some(mut waiting) => {
                 if let Request::Finish(finished) = &mut waiting.request {
@@ -316,7 +350,7 @@ impl<'a> Database<'a> {
                     }
                     Err(error) => self.breaks(&error),
                     Ok(released) => {
-                        self.held.remove(&claim.id);
+                        self.held.remove(&key(&claim));
                         // Nothing, if it was never begun, or if somebody has reset it.
                         if released && figures.is_some() {
                             self.shared.report(Event::GivenBack { id: claim.id });
@@ -328,15 +362,10 @@ impl<'a> Database<'a> {
             Request::GiveBackAhead(claims) => match self.store.release_group(&claims).await {
                 Err(reason) if waits(&reason) => return Some((Request::GiveBackAhead(claims), reason)),
                 Err(error) => self.breaks(&error),
-                Ok(_) => claims.iter().for_each(|claim| drop(self.held.remove(&claim.id))),
+                Ok(_) => claims.iter().for_each(|claim| drop(self.held.remove(&key(claim)))),
             },
             Request::Forgo => match self.store.forgo(&mut self.claimer).await {
                 Err(reason) if waits(&reason) => return Some((Request::Forgo, reason)),
-                Err(error) => self.breaks(&error),
-                Ok(()) => {}
-            },
-            Request::Leave => match self.store.leave(self.executer.id, self.work).await {
-                Err(reason) if waits(&reason) => return Some((Request::Leave, reason)),
                 Err(error) => self.breaks(&error),
                 Ok(()) => {}
             },
@@ -347,7 +376,7 @@ impl<'a> Database<'a> {
     /// The same request by the ID that this executer has since, and after the log entries that are written since.
     pub(super) fn as_held(&self, mut request: Request) -> Request {
         for claim in request.claims() {
-            if let Some(held) = self.held.get(&claim.id).filter(|held| held.attempt == claim.attempt) {
+            if let Some(held) = self.held.get(&key(claim)) {
                 claim.clone_from(held);
             }
         }
@@ -366,7 +395,7 @@ impl<'a> Database<'a> {
             self.claimer.has_time(self.shared.order.remaining());
             let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
             self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));
-            self.held.extend(claimed.iter().map(|claim| (claim.id, claim.clone())));
+            self.held.extend(claimed.iter().map(|claim| (key(claim), claim.clone())));
             self.ahead = claimed.into();
         }
         Ok(self.ahead.pop_front())
@@ -378,7 +407,7 @@ impl<'a> Database<'a> {
         if !has_time && !self.shared.out_of_time.replace(true) {
             self.shared.report(Event::OutOfTime { least: self.shared.order.min_remaining });
         }
-        has_time && self.left != Some(0)
+        has_time && self.left != Some(0) && *self.stop.borrow() == Stop::No && self.broken.is_none()
     }
 
     /// Rows that nobody has begun are open to others again.
@@ -398,7 +427,7 @@ impl<'a> Database<'a> {
                 Ok(unfit) => {
                     self.tell_unfit(unfit);
                     entries.drain(..*together);
-                    if let Some(held) = self.held.get_mut(&claim.id) {
+                    if let Some(held) = self.held.get_mut(&key(claim)) {
                         held.clone_from(claim);
                     }
                 }
@@ -418,7 +447,7 @@ impl<'a> Database<'a> {
     }
 
     /// The end of a run takes the entries along that wait before it. Whether the first of them are written is unknown.
-    fn take_entries(&mut self, request: &mut Request) {
+    pub(super) fn take_entries(&mut self, request: &mut Request) {
         let Request::Finish(finished) = request else { return };
         for finish in finished.iter_mut().map(|finished| &mut finished.finish) {
             let is_before = |waiting: &Waiting| matches!(&waiting.request, Request::Log(log) if log.claim.id == finish.claim.id && log.claim.attempt == finish.claim.attempt);
@@ -451,7 +480,8 @@ impl<'a> Database<'a> {
             }
         }
         let spool_after = self.shared.order.spool_after.as_secs_f64();
-        self.spool(&mut finished, |finish| seconds(finish) >= spool_after).await;
+        let stops = *self.stop.borrow() != Stop::No;
+        self.spool(&mut finished, |finish| stops || seconds(finish) >= spool_after).await;
         let (finishes, rest): (Vec<_>, Vec<_>) =
             finished.into_iter().map(|Finished { finish, end, spooled, room }| (finish, (end, spooled, room))).unzip();
         let written = self.store.finish_group(&finishes).await;
@@ -468,13 +498,26 @@ impl<'a> Database<'a> {
                 let again = self.store.finish_group(std::slice::from_ref(&finished.finish)).await;
                 result = again.into_iter().next().unwrap_or(result);
             }
+            if let Err(StoreError::LeaseLost { attempt, current: Some(current), .. }) = &result
+                && attempt == current
+                && finished.finish.claim.executer != self.executer.id
+                && let Ok(Some(claim)) = self.store.readopt(&finished.finish.claim, self.executer.id).await
+            {
+                // The row had been taken back, and the reply was lost.
+                finished.finish.claim = claim;
+                let again = self.store.finish_group(std::slice::from_ref(&finished.finish)).await;
+                result = again.into_iter().next().unwrap_or(result);
+            }
             match result {
                 Err(reason) if waits(&reason) => {
                     waiting.push(finished);
                     why = Some(why.filter(StoreError::is_outage).unwrap_or(reason));
                 }
                 result => {
-                    // What the database refuses stays on the disk.
+                    if !is_settled(&result) {
+                        // What the database refuses is on the disk at least, for whoever mends the table.
+                        self.spool(std::slice::from_mut(&mut finished), |_| true).await;
+                    }
                     settled.extend(finished.spooled.filter(|_| is_settled(&result)));
                     self.ended(finished, result);
                 }
@@ -486,7 +529,7 @@ impl<'a> Database<'a> {
 
     /// Takes note of a row whose end was written, or was not.
     fn ended(&mut self, Finished { finish, end, .. }: Finished, result: Result<Vec<Unfit>, StoreError>) {
-        self.held.remove(&finish.claim.id);
+        self.held.remove(&key(&finish.claim));
         let seconds = seconds(&finish);
         self.pace = Some(self.pace.map_or(seconds, |pace| 0.8 * pace + 0.2 * seconds));
         self.work.busy_seconds += seconds;
@@ -507,7 +550,7 @@ impl<'a> Database<'a> {
     }
 
     /// Nothing more is claimed from a database that refuses.
-    fn breaks(&mut self, error: &StoreError) {
+    pub(super) fn breaks(&mut self, error: &StoreError) {
         self.broken.get_or_insert_with(|| error.clone());
     }
 
@@ -527,6 +570,11 @@ impl<'a> Database<'a> {
             self.shared.report(Event::Unfit(unfit));
         }
     }
+}
+
+/// What tells one attempt of this executer from another.
+pub(super) fn key(claim: &Claim) -> (i64, i64) {
+    (claim.id, claim.attempt)
 }
 
 /// How long a run took, in seconds.

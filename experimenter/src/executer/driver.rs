@@ -51,7 +51,7 @@ impl<'a> Driver<'a> {
     pub(super) async fn drive(mut self) -> Result<(), Broken> {
         let result = self.rows().await;
         if let Some(lane) = self.lane.take() {
-            let at_once = *self.stop.borrow() == Stop::Now;
+            let at_once = !self.goes_on();
             lane.leave(at_once).await;
         }
         result

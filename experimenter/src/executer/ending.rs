@@ -65,7 +65,10 @@ impl Verdict {
                 return Self::GiveBack { exit: Some("stopped".to_owned()) };
             }
             // Giving back what is another's changes nothing.
-            (Last::Told(Ending::Stopped) | Last::Died { .. } | Last::Nonsense(_), Some(Cut::Lost)) => {
+            (
+                Last::Told(Ending::Stopped) | Last::Died { .. } | Last::Nonsense(_) | Last::Abandoned,
+                Some(Cut::Lost),
+            ) => {
                 return Self::GiveBack { exit: Some("lost".to_owned()) };
             }
             (Last::Died { .. } | Last::Nonsense(_) | Last::Abandoned, Some(Cut::Stopped)) => {

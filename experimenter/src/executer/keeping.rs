@@ -3,7 +3,7 @@
 use experimenter_diesel::{Finish, StoreError, Unfit};
 
 use super::Event;
-use super::database::Database;
+use super::database::{Database, Waiting};
 use super::requests::{Finished, Request};
 
 impl Database<'_> {
@@ -14,6 +14,17 @@ impl Database<'_> {
             self.spool(finished, |_| true).await;
         }
         request
+    }
+
+    /// Puts all results on the disk that are not in the database, when there is no more time for it.
+    pub(super) async fn rescue(&mut self) {
+        while let Ok(mut request) = self.requests.try_recv() {
+            self.take_entries(&mut request);
+            self.waiting.push_back(Waiting::new(request));
+        }
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.keep(waiting.request).await;
+        }
     }
 
     /// Puts those results on the disk for which that is worth the time. Where the disk does not take them, they wait in

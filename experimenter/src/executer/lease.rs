@@ -7,9 +7,11 @@ use experimenter_diesel::{Beat, Claim, Dead, Life, StoreError, Suspect, Watch, j
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::database::Database;
+use super::database::{Database, key};
+use super::outage::waits;
 use super::requests::{Claimed, Request};
 use super::{Event, Stop};
+use crate::spool::{self, Place};
 
 /// About so many executers look after the others, however many there are.
 const LOOKING: u64 = 16;
@@ -57,7 +59,7 @@ impl Database<'_> {
     /// Tells that this executer is alive, and what it has done. A beat that does not arrive must not end what runs: the
     /// database may be back in time for the result.
     pub(super) async fn tell(&mut self) {
-        self.told = Instant::now();
+        (self.told, self.told_work) = (Instant::now(), self.work);
         let told = match self.store.beat(self.executer.id, self.work).await {
             Ok(Beat::Alive) => self.take_back().await,
             Ok(Beat::DeclaredDead) => self.come_back().await,
@@ -87,12 +89,12 @@ impl Database<'_> {
         let id = self.executer.id;
         // What has ended is written under the ID that it was claimed with, as it stands on the disk.
         let ended: BTreeSet<_> = self.waiting.iter().flat_map(|waiting| waiting.request.ends()).collect();
-        let is_earlier = |claim: &&Claim| claim.executer != id && !ended.contains(&claim.id);
+        let is_earlier = |claim: &&Claim| claim.executer != id && !ended.contains(&key(claim));
         let earlier: Vec<_> = self.held.values().filter(is_earlier).cloned().collect();
         for claim in earlier {
             match self.store.readopt(&claim, id).await? {
-                Some(claim) => drop(self.held.insert(claim.id, claim)),
-                None => self.lose(claim.id),
+                Some(claim) => drop(self.held.insert(key(&claim), claim)),
+                None => self.lose(key(&claim)),
             }
         }
         Ok(())
@@ -107,17 +109,18 @@ impl Database<'_> {
         let Ok(held) = self.store.held(self.executer.id).await else { return };
         let held: BTreeSet<_> = held.into_iter().collect();
         let id = self.executer.id;
-        let is_lost = |claim: &&Claim| claim.executer == id && !held.contains(&(claim.id, claim.attempt));
+        let is_lost = |claim: &&Claim| claim.executer == id && !held.contains(&key(claim));
         let lost: Vec<_> = self.held.values().filter(is_lost).collect();
-        for id in lost.into_iter().map(|claim| claim.id).collect::<Vec<_>>() {
-            self.lose(id);
+        for lost in lost.into_iter().map(key).collect::<Vec<_>>() {
+            self.lose(lost);
         }
     }
 
     /// A row that runs here is another's.
-    fn lose(&mut self, id: i64) {
-        if let Some(claim) = self.held.remove(&id) {
-            self.shared.lost.send_modify(|lost| lost.extend([(claim.id, claim.attempt)]));
+    fn lose(&mut self, attempt: (i64, i64)) {
+        if self.held.remove(&attempt).is_some() {
+            self.ahead.retain(|claim| key(claim) != attempt);
+            self.shared.lost.send_modify(|lost| lost.extend([attempt]));
         }
     }
 
@@ -136,6 +139,9 @@ impl Database<'_> {
                 self.others.watch.forget();
                 if reason.is_outage() {
                     self.away(reason);
+                } else if !waits(&reason) {
+                    self.breaks(&reason);
+                    self.others.give_up();
                 }
                 return;
             }
@@ -152,6 +158,12 @@ impl Database<'_> {
     }
 
     async fn reap(&mut self, dead: Dead) {
+        // What it has left on the disk comes first: once its row is another's, that is too late.
+        let order = self.shared.order;
+        let place = Place::new(&order.spool, &order.target, &self.shared.table).of(dead.executer.id);
+        if let Err(error) = spool::deliver(self.store, &place).await {
+            self.shared.report(Event::Unspooled { reason: error.to_string() });
+        }
         match self.store.reap(&dead, self.executer.lease.crash_limit).await {
             Ok(reaped) => {
                 self.others.silent.retain(|suspect| suspect.id != dead.executer.id);

@@ -295,7 +295,7 @@ async fn work<'a>(
     let executer = executer(order);
     store.register(&executer).await?;
     let (stopper, stop) = watch::channel(Stop::No);
-    let (database, requests) = Database::new(store, executer, &shared, stop.clone()).await?;
+    let (mut database, requests) = Database::new(store, executer, &shared, stop.clone()).await?;
     let drivers: Vec<_> = lanes
         .into_iter()
         .enumerate()
@@ -308,19 +308,19 @@ async fn work<'a>(
         let work = served?;
         ended.into_iter().collect::<Result<(), Broken>>().map(|()| work)
     };
-    tokio::select! {
-        work = working => Ok(Executed {
+    let in_vain = tokio::select! {
+        work = working => return Ok(Executed {
             work: work?,
             stop: *stop.borrow(),
             spooled: shared.spooled.get(),
             out_of_time: shared.out_of_time.get(),
             abandoned: shared.abandoned.get(),
         }),
-        broken = signals::watch(&stopper, &shared) => Err(broken),
-        stop = signals::in_vain(&stop, order.grace) => {
-            Err(Broken::Unwritten { stop, spooled: shared.spooled.get() })
-        }
-    }
+        broken = signals::watch(&stopper, &shared) => return Err(broken),
+        stop = signals::in_vain(&stop, order.grace) => stop,
+    };
+    database.rescue().await;
+    Err(Broken::Unwritten { stop: in_vain, spooled: shared.spooled.get() })
 }
 
 /// Where what runs print is kept.

@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::End;
+use super::database::key;
 
 /// The most results that wait for the database while their slots go on.
 pub(super) const WAITING_RESULTS: usize = 256;
@@ -39,8 +40,6 @@ pub(super) enum Request {
     GiveBackAhead(Vec<Claim>),
     /// Claims whose outcome is unknown.
     Forgo,
-    /// The executer's last word.
-    Leave,
 }
 
 impl Request {
@@ -51,15 +50,23 @@ impl Request {
             Self::Log(log) => vec![&mut log.claim],
             Self::Finish(finished) => finished.iter_mut().map(|finished| &mut finished.finish.claim).collect(),
             Self::GiveBackAhead(claims) => claims.iter_mut().collect(),
-            Self::Claim(_) | Self::Forgo | Self::Leave => Vec::new(),
+            Self::Claim(_) | Self::Forgo => Vec::new(),
         }
     }
 
-    /// The rows whose runs have ended.
-    pub(super) fn ends(&self) -> Vec<i64> {
+    /// The rows that this is about.
+    pub(super) fn concerns(&self) -> Vec<i64> {
         match self {
-            Self::Finish(_) => self.rows(),
             Self::GiveBack { claim, .. } => vec![claim.id],
+            other => other.rows(),
+        }
+    }
+
+    /// The rows whose runs have ended, with their attempts.
+    pub(super) fn ends(&self) -> Vec<(i64, i64)> {
+        match self {
+            Self::Finish(finished) => finished.iter().map(|finished| key(&finished.finish.claim)).collect(),
+            Self::GiveBack { claim, .. } => vec![key(claim)],
             _ => Vec::new(),
         }
     }
@@ -70,7 +77,7 @@ impl Request {
             Self::Write { claim, .. } | Self::Checkpoint { claim, .. } => vec![claim.id],
             Self::Log(log) => vec![log.claim.id],
             Self::Finish(finished) => finished.iter().map(|finished| finished.finish.claim.id).collect(),
-            Self::Claim(_) | Self::GiveBack { .. } | Self::GiveBackAhead(_) | Self::Forgo | Self::Leave => Vec::new(),
+            Self::Claim(_) | Self::GiveBack { .. } | Self::GiveBackAhead(_) | Self::Forgo => Vec::new(),
         }
     }
 }

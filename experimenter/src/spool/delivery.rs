@@ -21,13 +21,14 @@ pub struct Place {
     folder: PathBuf,
     databases: Vec<String>,
     table: String,
+    executer: Option<i64>,
 }
 
 impl Place {
     /// The logs in a folder of a table on a database.
     #[must_use]
     pub fn new(folder: &Path, target: &Target, table: &str) -> Self {
-        Self { folder: folder.to_owned(), databases: vec![database(target)], table: table.to_owned() }
+        Self { folder: folder.to_owned(), databases: vec![database(target)], table: table.to_owned(), executer: None }
     }
 
     /// Takes the logs of another database too: the same one, before it was moved or got another name.
@@ -35,6 +36,19 @@ impl Place {
     pub fn or_database(mut self, target: &Target) -> Self {
         self.databases.push(database(target));
         self
+    }
+
+    /// Only the logs of one executer.
+    #[must_use]
+    pub fn of(mut self, executer: i64) -> Self {
+        self.executer = Some(executer);
+        self
+    }
+
+    /// Whether a file may be one of these, by its name.
+    fn may_have(&self, path: &Path) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.executer.is_none_or(|executer| name.contains(&format!(".{executer}.")))
     }
 
     fn has(&self, header: &Header) -> bool {
@@ -132,7 +146,8 @@ pub async fn deliver(store: &mut Store, place: &Place) -> io::Result<Vec<Deliver
     let folder = place.folder.clone();
     let mut deliveries = Vec::new();
     let mut away = None;
-    for path in blocking(move || files(&folder, &[LOG])).await? {
+    let logs = blocking(move || files(&folder, &[LOG])).await?;
+    for path in logs.into_iter().filter(|path| place.may_have(path)) {
         let opened = path.clone();
         let log = blocking(move || Log::open(opened)).await;
         let mut delivery = Delivery::of(&path, log.as_ref().map_err(copy), place);
