@@ -152,10 +152,10 @@ impl<'a> Case<'a> {
         }
         let pids = self.pids();
         for (id, changes) in self.of(ChangeOf::Claim) {
-            let mut owners: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+            let mut owners: BTreeMap<_, BTreeSet<&u32>> = BTreeMap::new();
             for change in changes.iter().filter(|change| change.state.as_deref() == Some("held")) {
                 // An executer that took its row back after it was declared dead is the same process.
-                owners.entry(change.attempt).or_default().insert(change.executer.and_then(|id| pids.get(&id)));
+                owners.entry(change.attempt).or_default().extend(change.executer.and_then(|id| pids.get(&id)));
             }
             for (attempt, owners) in owners.iter().filter(|(_, owners)| owners.len() > 1) {
                 stories.push(format!("attempt {attempt:?} of row {id} belongs to the executers {owners:?}"));
