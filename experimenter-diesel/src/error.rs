@@ -63,6 +63,8 @@ pub enum StoreError {
         /// How large it can be.
         most: usize,
     },
+    /// We do not do it, since it could cost results: the reason and the way out.
+    Refused(String),
     /// Anything else that the database said.
     Database(String),
 }
@@ -98,6 +100,7 @@ impl fmt::Display for StoreError {
             | Self::Conflict(reason)
             | Self::Duplicate(reason)
             | Self::Declaration(reason)
+            | Self::Refused(reason)
             | Self::Database(reason) => f.write_str(reason),
             Self::Unreachable(reason) => write!(f, "cannot reach the database: {reason}"),
             Self::Deadline { seconds } => write!(f, "the database did not answer within {seconds} s"),

@@ -11,7 +11,12 @@ use crate::{Backend, Result, StoreError};
 #[derive(Clone, PartialEq, Eq)]
 pub enum Target {
     /// An `SQLite` file.
-    Sqlite(PathBuf),
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// Whether it is opened although it is on a network file system.
+        on_network: bool,
+    },
     /// A `MySQL` or `MariaDB` database: the URL for the driver, and `host[:port]/database` for people.
     Mysql {
         /// The URL with the password, never shown.
@@ -25,7 +30,8 @@ const FORMS: &str = "a database is `sqlite://path/to/file.db` or `mysql://user:p
                      (`?require_ssl=true` for TLS)";
 
 impl Target {
-    /// Reads a URL: `sqlite://path` or `mysql://user:password@host:port/database`.
+    /// Reads a URL: `sqlite://path` or `mysql://user:password@host:port/database`. An SQLite file on a network file system
+    /// is opened with `sqlite://path?network=yes` alone.
     ///
     /// # Errors
     /// When it is neither; the message shows the right form and no password.
@@ -53,7 +59,7 @@ impl Target {
     #[must_use]
     pub fn backend(&self) -> Backend {
         match self {
-            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Sqlite { .. } => Backend::Sqlite,
             Self::Mysql { .. } => Backend::Mysql,
         }
     }
@@ -68,14 +74,31 @@ impl Target {
         Self::mysql(&format!("{}:{}@{host}/{}", encode(user), encode(password), encode(database)))
     }
 
-    fn sqlite(path: &str) -> Result<Self> {
+    /// An `SQLite` file, which a network file system is no place for.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::Sqlite { path: path.into(), on_network: false }
+    }
+
+    fn sqlite(rest: &str) -> Result<Self> {
+        let (path, option) = rest.split_once('?').map_or((rest, None), |(path, option)| (path, Some(option)));
+        let on_network = match option {
+            None => false,
+            Some("network=yes") => true,
+            Some(option) => {
+                return Err(StoreError::Url(format!(
+                    "the database's URL has the option `{option}`, and an SQLite file can have `network=yes` alone (a `?` \
+                     of its path is written `%3F`); {FORMS}"
+                )));
+            }
+        };
         if path.is_empty() {
             return Err(StoreError::Url(format!("the database's URL lacks the path of its file; {FORMS}")));
         }
         let path = percent_decode_str(path)
             .decode_utf8()
             .map_err(|_| StoreError::Url(format!("the path of the database's file is not UTF-8; {FORMS}")))?;
-        Ok(Self::Sqlite(Path::new(&*path).to_path_buf()))
+        Ok(Self::Sqlite { path: Path::new(&*path).to_path_buf(), on_network })
     }
 
     fn mysql(rest: &str) -> Result<Self> {
@@ -123,7 +146,7 @@ fn reencode(text: &str) -> String {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Sqlite { path, .. } => write!(f, "sqlite://{}", path.display()),
             Self::Mysql { shown, .. } => f.write_str(shown),
         }
     }
@@ -164,11 +187,20 @@ mod tests {
     }
 
     #[test]
+    fn a_network_file_system_is_allowed_by_name() {
+        let target = Target::parse("sqlite://t.db?network=yes");
+        assert_eq!(target, Ok(Target::Sqlite { path: "t.db".into(), on_network: true }));
+        assert_eq!(Target::parse("sqlite://what%3F.db"), Ok(Target::file("what?.db")));
+    }
+
+    #[test]
     fn malformed_urls_say_the_right_form() {
         for (url, says) in [
             ("thesis.db", "lacks its `…://`"),
             ("postgres://x", "`postgres://`"),
             ("sqlite://", "lacks the path"),
+            ("sqlite://?network=yes", "lacks the path"),
+            ("sqlite://what?.db", "`%3F`"),
             ("mysql://host/db", "lacks the user"),
             ("mysql://me@/db", "lacks the host"),
             ("mysql://me@host/", "database name"),

@@ -3,6 +3,7 @@
 mod checkpoints;
 mod leases;
 mod spool;
+mod sqlite;
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};

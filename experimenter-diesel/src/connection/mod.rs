@@ -1,7 +1,12 @@
 //! One connection to either database: statements, transactions, deadlines.
 
+mod file_system;
+mod holder;
 mod mysql;
 mod sqlite;
+mod turns;
+
+pub use file_system::FileSystem;
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +40,9 @@ impl Connection {
     pub(crate) async fn open(target: &Target, deadline: Duration) -> Result<Self> {
         let link = match target {
             Target::Mysql { url, .. } => Link::Mysql(mysql::Connection::open(url, deadline).await?),
-            Target::Sqlite(path) => Link::Sqlite(sqlite::Connection::open(path).await?),
+            Target::Sqlite { path, on_network } => {
+                Link::Sqlite(sqlite::Connection::open(path, *on_network, deadline).await?)
+            }
         };
         Ok(Self { link, patience: PATIENCE })
     }

@@ -1,26 +1,30 @@
 //! The connection to an `SQLite` file. Its calls block, so they run on threads of their own.
 
-use std::fs::{File, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
-use rustix::fs::{FlockOperation, flock};
 
+use super::file_system::FileSystem;
+use super::turns::{Turn, Turns};
 use crate::dialect::sqlite::{CONNECTION_SETUP, JOURNAL_MODE, TO_WAL};
 use crate::statement::{Row, Statement};
 use crate::{Result, StoreError};
 
 pub(crate) struct Connection {
     session: Arc<Mutex<Session>>,
+    turns: Turns,
     in_transaction: bool,
     lost_calls: u64,
 }
 
 struct Session {
+    // Dropped in this order: what the transaction wrote is rolled back before another writer has its turn.
     connection: SqliteConnection,
-    lock: File,
+    /// The turn of the transaction that is open.
+    turn: Option<Turn>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -30,10 +34,27 @@ impl std::fmt::Debug for Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(path: &Path) -> Result<Self> {
-        let path = path.to_path_buf();
-        let session = blocking(move || Session::open(&path)).await?;
-        Ok(Self { session: Arc::new(Mutex::new(session)), in_transaction: false, lost_calls: 0 })
+    /// Opens the file. A write that waits longer than the deadline for its turn is a conflict.
+    pub(super) async fn open(path: &Path, on_network: bool, deadline: Duration) -> Result<Self> {
+        let file = path.to_path_buf();
+        let turns = blocking(move || {
+            if !on_network && let Ok(system) = FileSystem::of(&file) {
+                system.check(&file)?;
+            }
+            Turns::new(&file, deadline)
+        });
+        let mut turns = turns.await?;
+        let file = path.to_path_buf();
+        let mut session = blocking(move || Session::open(&file)).await?;
+        if !session.has_wal().map_err(|error| of_file(path, error))? {
+            // Switching needs the file alone for a moment, so it takes its turn like any writer.
+            let to_wal = turns.take(move |_turn| {
+                session.connection.batch_execute(TO_WAL)?;
+                Ok(session)
+            });
+            session = to_wal.await.map_err(|error| of_file(path, error))?;
+        }
+        Ok(Self { session: Arc::new(Mutex::new(session)), turns, in_transaction: false, lost_calls: 0 })
     }
 
     pub(super) fn lost_calls(&self) -> u64 {
@@ -41,15 +62,7 @@ impl Connection {
     }
 
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<usize> {
-        let alone = !self.in_transaction;
-        self.call(move |session| {
-            let connection = &mut session.connection;
-            if alone {
-                return locked(&session.lock, || Ok(statement.execute(connection)?));
-            }
-            Ok(statement.execute(connection)?)
-        })
-        .await
+        self.write(move |connection| Ok(statement.execute(connection)?)).await
     }
 
     pub(super) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>> {
@@ -57,28 +70,24 @@ impl Connection {
     }
 
     pub(super) async fn batch(&mut self, sql: String) -> Result<()> {
-        let alone = !self.in_transaction;
-        self.call(move |session| {
-            let connection = &mut session.connection;
-            if alone {
-                return locked(&session.lock, || Ok(connection.batch_execute(&sql)?));
-            }
-            Ok(connection.batch_execute(&sql)?)
-        })
-        .await
+        self.write(move |connection| Ok(connection.batch_execute(&sql)?)).await
     }
 
     pub(super) async fn begin(&mut self) -> Result<()> {
-        self.call(|session| {
-            flock(&session.lock, FlockOperation::LockExclusive).map_err(lock_failed)?;
-            session.connection.batch_execute("BEGIN IMMEDIATE").map_err(|error| {
-                release(&session.lock);
-                StoreError::from(error)
-            })
-        })
-        .await?;
+        if self.in_transaction {
+            // The call that began it was given up half-way.
+            self.abandon().await;
+        }
         self.in_transaction = true;
-        Ok(())
+        let begun = self
+            .in_turn(|session, turn| {
+                session.connection.batch_execute("BEGIN IMMEDIATE")?;
+                session.turn = Some(turn);
+                Ok(())
+            })
+            .await;
+        self.in_transaction = begun.is_ok();
+        begun
     }
 
     pub(super) async fn commit(&mut self) -> Result<()> {
@@ -98,12 +107,33 @@ impl Connection {
                     // A commit that met a lock leaves the transaction open.
                     let _rolled_back = session.connection.batch_execute("ROLLBACK");
                 }
-                release(&session.lock);
+                session.turn = None;
                 result
             })
             .await;
         self.in_transaction = false;
         result
+    }
+
+    /// A write in a turn of its own, or in that of the transaction.
+    async fn write<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut SqliteConnection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if self.in_transaction {
+            return self.call(move |session| work(&mut session.connection)).await;
+        }
+        self.in_turn(move |session, _turn| work(&mut session.connection)).await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Session, Turn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let session = Arc::clone(&self.session);
+        let work = move |turn| work(&mut session.lock().unwrap_or_else(PoisonError::into_inner), turn);
+        let result = self.turns.take(work).await;
+        self.counted(result)
     }
 
     async fn call<T: Send + 'static>(
@@ -112,6 +142,10 @@ impl Connection {
     ) -> Result<T> {
         let session = Arc::clone(&self.session);
         let result = blocking(move || work(&mut session.lock().unwrap_or_else(PoisonError::into_inner))).await;
+        self.counted(result)
+    }
+
+    fn counted<T>(&mut self, result: Result<T>) -> Result<T> {
         // A lock that is waited for in vain is that of the whole file.
         if matches!(&result, Err(error) if error.is_outage() || error.is_transient()) {
             self.lost_calls += 1;
@@ -122,64 +156,26 @@ impl Connection {
 
 impl Session {
     fn open(path: &Path) -> Result<Self> {
-        let lock_path = sidecar(path);
         let url = path
             .to_str()
             .ok_or_else(|| StoreError::Url(format!("the path {} is not UTF-8, which SQLite needs", path.display())))?;
-        let lock =
-            OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(
-                |error| match error.kind() {
-                    std::io::ErrorKind::NotFound => StoreError::Unreachable(format!(
-                        "the folder of {} does not exist; create it, or name another file by `--database sqlite://…`",
-                        path.display()
-                    )),
-                    std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                        StoreError::NotPermitted(format!(
-                            "cannot write beside the database: {}: {error}",
-                            lock_path.display()
-                        ))
-                    }
-                    _ => StoreError::Unreachable(format!("{}: {error}", lock_path.display())),
-                },
-            )?;
-        let of_file = |error: StoreError| match error {
-            StoreError::Database(reason) => StoreError::Database(format!("{}: {reason}", path.display())),
-            other => other,
-        };
         let mut connection = SqliteConnection::establish(url)
             .map_err(|error| StoreError::Unreachable(format!("{}: {error}", path.display())))?;
-        connection.batch_execute(CONNECTION_SETUP).map_err(|error| of_file(error.into()))?;
-        let mode: Vec<Row> =
-            Statement::new(JOURNAL_MODE, Vec::new()).load(&mut connection).map_err(|error| of_file(error.into()))?;
-        if mode.first().and_then(|row| row.text(0)) != Some("wal") {
-            // Switching needs the file alone for a moment, so it takes its turn like any writer.
-            locked(&lock, || connection.batch_execute(TO_WAL).map_err(|error| of_file(error.into())))?;
-        }
-        Ok(Self { connection, lock })
+        connection.batch_execute(CONNECTION_SETUP).map_err(|error| of_file(path, error.into()))?;
+        Ok(Self { connection, turn: None })
+    }
+
+    fn has_wal(&mut self) -> Result<bool> {
+        let mode: Vec<Row> = Statement::new(JOURNAL_MODE, Vec::new()).load(&mut self.connection)?;
+        Ok(mode.first().and_then(|row| row.text(0)) == Some("wal"))
     }
 }
 
-/// `SQLite`'s own busy handler lets one process starve the others; a blocking `flock` takes them in turn.
-fn locked<T>(lock: &File, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    flock(lock, FlockOperation::LockExclusive).map_err(lock_failed)?;
-    let result = work();
-    release(lock);
-    result
-}
-
-fn release(lock: &File) {
-    // Unlocking an open file that we locked does not fail; closing it would unlock it anyway.
-    let _unlocked = flock(lock, FlockOperation::Unlock);
-}
-
-fn lock_failed(error: rustix::io::Errno) -> StoreError {
-    StoreError::Database(format!("cannot lock the database's file: {error}"))
-}
-
-fn sidecar(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
+fn of_file(path: &Path, error: StoreError) -> StoreError {
+    match error {
+        StoreError::Database(reason) => StoreError::Database(format!("{}: {reason}", path.display())),
+        other => other,
+    }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

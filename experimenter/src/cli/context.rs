@@ -26,7 +26,7 @@ impl<'a> Context<'a> {
     /// Opens the database, which has to be there.
     pub(super) fn open(setup: Setup, console: &'a Console) -> Result<Self, Failure> {
         // To all but `fill` and `run` a mistyped path is a mistake.
-        if let Target::Sqlite(path) = &setup.target
+        if let Target::Sqlite { path, .. } = &setup.target
             && !path.exists()
         {
             return Err(Failure::new(format!("there is no database file {}", path.display()))

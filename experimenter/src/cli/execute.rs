@@ -97,6 +97,7 @@ fn execute_rows(
     }
     super::deliver::deliver_first(context, &args.spool.spool);
     let started = Instant::now();
+    context.store(async |store| store.check_host(&executer::host()).await)?;
     let open = Selector { statuses: vec![Status::Created], ..selector.clone() };
     let open = context.store(async |store| store.counts(&open).await)?.total();
     let order = Order {

@@ -99,6 +99,7 @@ impl From<StoreError> for Failure {
             StoreError::Conflict(_) => Self::new(message).hint("another program holds a lock; try again"),
             StoreError::Duplicate(_)
             | StoreError::Declaration(_)
+            | StoreError::Refused(_)
             | StoreError::LeaseLost { .. }
             | StoreError::CheckpointTooLarge { .. }
             | StoreError::Database(_) => Self::new(message),

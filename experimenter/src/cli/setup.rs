@@ -1,7 +1,5 @@
 //! What the command line, the environment and the configuration files come to: which experiment, which tables, where.
 
-use std::path::Path;
-
 use experimenter_diesel::{TableSpec, Target};
 
 use super::args::Global;
@@ -51,7 +49,7 @@ fn target(global: &Global, config: Option<&Config>) -> Result<Target, Failure> {
     let configured = config.and_then(|config| Some((config, config.database.as_ref()?)));
     let Some((config, database)) = configured else { return Ok(Target::parse(DEFAULT_DATABASE)?) };
     Ok(match database.provider {
-        Provider::Sqlite => Target::Sqlite(Path::new(&format!("{}.db", database.name)).to_path_buf()),
+        Provider::Sqlite => Target::file(format!("{}.db", database.name)),
         Provider::Mysql => Credentials::find(global.credentials.as_deref())?.target(&config.file, database)?,
     })
 }

@@ -58,7 +58,7 @@ pub(super) enum Record {
 #[must_use]
 pub fn database(target: &Target) -> String {
     match target {
-        Target::Sqlite(path) => {
+        Target::Sqlite { path, .. } => {
             let absolute = || std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path));
             format!("sqlite://{}", path.canonicalize().unwrap_or_else(|_| absolute()).display())
         }

@@ -19,7 +19,7 @@ fn header(executer: i64) -> Header {
 fn finish(id: i64, values: Vec<Value>) -> Finish {
     let claim = serde_json::json!({
         "id": id, "created": { "Text": "2026-01-31 12:00:00" }, "attempt": 1, "executer": 7, "key": [{ "Int": id }],
-        "hash": vec![0; 16],
+        "hash": vec![0; 16], "log_seq": 0,
     });
     let claim = serde_json::from_value(claim).expect("a claim");
     let figures = Figures { wall_seconds: 0.1, peak_bytes: Some(u64::MAX), ..Figures::default() };
