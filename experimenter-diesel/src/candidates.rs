@@ -78,37 +78,41 @@ impl Store {
 
     /// Open rows without any lock, each with the table's shape and the number of executers at work.
     async fn candidates(&mut self, claimer: &Claimer, start: Start, limit: u64) -> Result<Vec<Row>> {
-        let dialect = self.dialect();
         let (selected, selected_binds) = claimer.selector.condition();
-        let (condition, offset) = match start {
-            Start::First => ("", 0),
-            Start::Offset(rows) => ("", rows),
-            Start::Anywhere => ("AND e.ID >= ?", 0),
+        let (mut condition, offset) = match start {
+            Start::First => (String::new(), 0),
+            Start::Offset(rows) => (String::new(), rows),
+            Start::Anywhere => ("AND e.ID >= ?".to_owned(), 0),
         };
         let mut binds = vec![Value::from(self.spec.name.as_str())];
         binds.extend(selected_binds.clone());
         if start == Start::Anywhere {
             binds.push(Value::Int(self.random_open_id(claimer).await?));
         }
-        let mut in_time = "";
         if let Some(seconds) = claimer.seconds_left {
-            in_time = "AND (COALESCE(c.returns, 0)=0 OR c.wall_seconds<=?)";
+            condition += " AND (COALESCE(c.returns, 0)=0 OR c.wall_seconds<=?)";
             binds.push(Value::Float(seconds));
         }
         binds.extend([Value::from(limit), Value::from(offset)]);
-        let sql = format!(
+        let sql = self.candidates_query(&selected, &condition);
+        let statement = Statement::new(sql, binds);
+        self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
+    }
+
+    /// The query for open rows that are selected; its values are the table's name, those of the conditions, limit and offset.
+    pub(crate) fn candidates_query(&self, selected: &str, condition: &str) -> String {
+        let dialect = self.dialect();
+        format!(
             "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), e.ID, c.attempt, \
              c.key_hash, {}, e.creation_date, c.returns, {} \
-             FROM {} WHERE e.status='created' AND {selected} {condition} {in_time} ORDER BY e.ID LIMIT ? OFFSET ?",
+             FROM {} WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT ? OFFSET ?",
             dialect.shape,
             self.side(Side::Executers),
             dialect.now,
             self.left_traces(),
             self.key_columns(),
             self.spec.joined("JOIN", dialect.same),
-        );
-        let statement = Statement::new(sql, binds);
-        self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
+        )
     }
 
     /// The condition that an earlier attempt left something. Of rows that somebody else has run, only those are asked

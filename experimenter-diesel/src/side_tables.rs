@@ -7,7 +7,7 @@ use crate::tables::{Existing, add_columns};
 use crate::{Result, TableSpec};
 
 /// The version of the side tables' layout.
-const SCHEMA: &str = "3";
+pub(crate) const SCHEMA: &str = "3";
 
 /// Columns, each with its name and definition. One that is added to a table that is there has to be nullable.
 type Columns = &'static [(&'static str, &'static str)];

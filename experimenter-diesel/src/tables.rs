@@ -253,7 +253,7 @@ impl TableSpec {
     }
 
     /// Every table, the main one first.
-    fn tables(&self) -> Vec<String> {
+    pub(crate) fn tables(&self) -> Vec<String> {
         let logtables = self.logtables.iter().map(|logtable| self.logtable(logtable));
         let sides = Side::ALL.iter().map(|side| self.side(*side));
         std::iter::once(self.name.clone()).chain(logtables).chain(sides).collect()

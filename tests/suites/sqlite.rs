@@ -35,7 +35,7 @@ fn waiters(target: &Target) -> usize {
 }
 
 fn is_free(target: &Target) -> bool {
-    flock(&lock_file(target), FlockOperation::NonBlockingLockExclusive).is_ok()
+    flock(lock_file(target), FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 
 #[test]
