@@ -193,7 +193,7 @@ fn help_is_for_newcomers() {
         .success()
         .stdout_has("execute --max-experiments 1")
         .stdout_has("EXPERIMENTER_DATABASE");
-    for command in ["list", "fill", "execute", "run", "status", "summary", "reset", "export", "drop"] {
+    for command in ["list", "fill", "execute", "run", "status", "summary", "reset", "export", "doctor", "drop"] {
         sandbox.run(grid(), [command, "--help"]).success().stdout_has("--database");
     }
     sandbox.run(grid(), [] as [&str; 0]).fails_with(2).stderr_has("Usage");
@@ -316,4 +316,142 @@ fn a_row_is_shown_with_its_attempts() {
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((&json[1]["attempt"], json[1]["host"].is_string()), (&3.into(), true));
     });
+}
+
+/// What `doctor` says of one thing.
+fn finding<'a>(report: &'a serde_json::Value, check: &str) -> &'a serde_json::Value {
+    let findings = report.as_array().expect("findings");
+    findings.iter().find(|finding| finding["check"] == check).unwrap_or_else(|| panic!("no `{check}` in {report}"))
+}
+
+#[test]
+fn a_doctor_finds_nothing_wrong_with_a_healthy_table() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
+        if target.is_sqlite() {
+            refused(&grid(&["doctor"]), 1, &["there is no database file", "fill it first"]);
+        } else {
+            grid(&["doctor"]).success().stdout_has("warning  table: there is no table `grid`").stdout_has("fill it: ");
+        }
+        grid(&["fill", "--set", "n=0..9"]).success();
+        grid(&["execute", "--max-experiments", "3"]).success();
+        let json: serde_json::Value =
+            serde_json::from_str(&grid(&["doctor", "--json"]).success().stdout).expect("JSON");
+        for one in json.as_array().expect("findings") {
+            // The sandbox may be in memory.
+            assert!(one["verdict"] == "ok" || one["text"].to_string().contains("tmpfs"), "{one}");
+        }
+        for check in [
+            "connection",
+            "version",
+            "privileges",
+            "clock",
+            "durability",
+            "folder",
+            "table",
+            "index",
+            "side tables",
+            "plan",
+            "orphans",
+            "keyfields",
+            "running",
+        ] {
+            finding(&json, check);
+        }
+        let database = if target.is_sqlite() { ["version", "file system"] } else { ["isolation", "engine"] };
+        for check in database {
+            finding(&json, check);
+        }
+        let text = grid(&["doctor"]);
+        text.success().stdout_has("ok       table: `grid` has the experiment's columns").has_nowhere("error");
+    });
+}
+
+#[test]
+fn a_doctor_tells_what_is_wrong_and_the_remedy() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
+        let report =
+            || -> serde_json::Value { serde_json::from_str(&grid(&["doctor", "--json"]).stdout).expect("JSON") };
+        let told = |check: &str, verdict: &str, says: &[&str]| {
+            let report = report();
+            let found = finding(&report, check);
+            assert_eq!(found["verdict"], verdict, "{found}");
+            for part in says {
+                assert!(found.to_string().contains(part), "{part}: {found}");
+            }
+        };
+        grid(&["fill", "--set", "n=0..6"]).success();
+        grid(&["execute", "--max-experiments", "2"]).success();
+
+        target.sql(if target.is_sqlite() {
+            "DROP INDEX grid__experimenter_status"
+        } else {
+            "DROP INDEX experimenter_status ON grid"
+        });
+        told("index", "warning", &["none on (status, ID)", "execute` creates it"]);
+        if target.is_sqlite() {
+            told("plan", "warning", &["a claim reads every row", "create the index"]);
+        }
+        target.sql("DELETE FROM grid WHERE ID = 6");
+        told("orphans", "warning", &["1 claims and 0 checkpoints", "fill` removes them"]);
+        target.sql("UPDATE grid SET status = 'running' WHERE ID = 4");
+        told("running", "warning", &["1 rows (4) run without a claim", "reset --ids 4"]);
+        grid(&["doctor"]).success();
+        target.sql("UPDATE grid SET n = 77 WHERE ID IN (1, 2)");
+        told("keyfields", "error", &["2 rows (1, 2)", "reset --ids 1,2"]);
+        told("duplicates", "warning", &["1 rows (2)", "DELETE FROM `grid` WHERE ID IN (2)"]);
+        grid(&["doctor"])
+            .fails_with(1)
+            .stdout_has("error    keyfields: somebody changed those of 2 rows (1, 2)\n         set");
+        target.sql("DELETE FROM experimenter__grid__claims WHERE experiment_id = 3");
+        told("adoption", "warning", &["1 rows (3)", "fill` adopts them"]);
+        target.sql("UPDATE experimenter__grid__meta SET value = '99' WHERE name = 'schema'");
+        told("side tables", "error", &["version 99", "build the program"]);
+        target.sql("ALTER TABLE grid ADD COLUMN extra INTEGER");
+        told("table", "error", &["extra: `extra`"]);
+    });
+}
+
+#[test]
+fn a_doctor_knows_servers() {
+    let sandbox = Sandbox::new();
+    let database = MariaDb::shared().database();
+    let url = database.url();
+    let run = |arguments: &[&str]| sandbox.run(grid(), arguments);
+    run(&["fill", "--set", "n=0..3", "--database", &url]).success();
+    let reader = database.with_privileges(&["SELECT"]);
+    run(&["doctor", "--database", &reader])
+        .fails_with(1)
+        .stdout_has("error    privileges: the user lacks INSERT")
+        .stdout_has("ask for: GRANT INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP ON the database");
+    for engine in ["MyISAM", "Aria"] {
+        database.rows(&format!("ALTER TABLE experimenter__grid__claims ENGINE={engine}"));
+        run(&["doctor", "--database", &url])
+            .fails_with(1)
+            .stdout_has(&format!("`experimenter__grid__claims` is kept by {engine}"))
+            .stdout_has("ALTER TABLE `experimenter__grid__claims` ENGINE=InnoDB");
+    }
+    refused(&run(&["doctor", "--database", "mysql://me:p4ssw0rd@127.0.0.1:1/db"]), 69, &["cannot reach", "hint: "]);
+}
+
+#[test]
+fn an_sqlite_file_is_executed_on_one_host() {
+    let target = Target::sqlite();
+    let sandbox = Sandbox::new();
+    let url = target.url();
+    let grid = |command: &str| sandbox.run(grid(), [command, "--database", &url]);
+    sandbox.run(self::grid(), ["fill", "--set", "n=0..3", "--database", &url]).success();
+    grid("execute").success();
+    target.sql("UPDATE experimenter__grid__executers SET host='elsewhere', state='alive', expires_at='2999-01-01'");
+    refused(
+        &grid("execute"),
+        1,
+        &["on the host elsewhere", "since 20", "try again after", "mysql://user:password@host"],
+    );
+    grid("status").success().stdout_has("elsewhere");
 }

@@ -105,6 +105,8 @@ pub(super) enum Command {
         after_help = "Examples:\n  deliver                        bring what waits\n  deliver --dry-run              only say what waits\n  deliver --replay               the results of the last week again, after the database was restored"
     )]
     Deliver(Deliver),
+    /// Check the database, its tables and the folder here, and say what to do about what is wrong; nothing is changed
+    Doctor,
     /// Delete the experiment's tables, results included
     Drop(Confirm),
 }

@@ -20,7 +20,7 @@ use crate::report::{Console, RunReport, count, duration};
 use crate::run::Custom;
 
 /// The folder of what rows leave beside the table, in the working directory.
-const FOLDER: &str = ".experimenter";
+pub(super) const FOLDER: &str = ".experimenter";
 
 pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
     args.work.leases.settings().map_err(Failure::usage)?;
