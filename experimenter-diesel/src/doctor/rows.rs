@@ -77,6 +77,13 @@ impl Store {
         Ok(keys)
     }
 
+    /// The statement by which a person deletes these rows.
+    #[must_use]
+    pub fn deletion_of(&self, rows: &Found) -> String {
+        let ids: Vec<_> = rows.first.iter().map(i64::to_string).collect();
+        format!("DELETE FROM `{}` WHERE ID IN ({})", self.spec.name, ids.join(","))
+    }
+
     /// Counts the lines beside the table whose rows are gone.
     ///
     /// # Errors

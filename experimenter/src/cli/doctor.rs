@@ -258,11 +258,7 @@ fn rows(context: &mut Context<'_>, report: &mut Report) {
             report.warning(
                 "duplicates",
                 format!("{} have the keyfields of earlier rows", these(&keys.duplicates)),
-                format!(
-                    "delete those that nobody needs: DELETE FROM `{}` WHERE ID IN ({})",
-                    context.store.spec().name,
-                    ids(&keys.duplicates)
-                ),
+                format!("delete those that nobody needs: {}", context.store.deletion_of(&keys.duplicates)),
             );
         }
         if keys.unadopted.count > 0 {
