@@ -8,6 +8,7 @@
 # installs all but Rust when they are missing, as root or through a sudo that asks no password; elsewhere it says what
 # to install. PyExperimenter comes from the Python package index, into a virtual environment in the target folder. The
 # tests start private servers in temporary folders: a MariaDB that runs on this machine is neither needed nor touched.
+# A Slurm of our own comes last, where root may install Debian's packages of it.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -125,5 +126,7 @@ else
     headline "cargo doc"
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
     run_tests
+    headline "tests/slurm.sh"
+    bash tests/slurm.sh
 fi
 printf '\nall passed in %d min %02d s\n' $((SECONDS / 60)) $((SECONDS % 60))
