@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use experimenter_diesel::{Executer, Store, StoreError, Target as Url};
+use experimenter_diesel::{Executer, ProcessIdentity, Store, StoreError, Target as Url};
 use experimenter_tests::{Target, wait_until};
 use rustix::fs::{FlockOperation, flock};
 
@@ -94,7 +94,10 @@ fn a_file_is_for_the_executers_of_one_host() {
         let mut store = filled(target, 1).await;
         store.register(&executer("here")).await.expect("a registration");
         store.check_host("here").await.expect("it is the same host");
-        target.sql("UPDATE experimenter__study__executers SET host='elsewhere'");
+        let boot = ProcessIdentity::own().expect("the kernel tells").boot;
+        target.sql(&format!("UPDATE experimenter__study__executers SET host='elsewhere', boot='{boot}'"));
+        store.check_host("here").await.expect("it is the same host under another name");
+        target.sql("UPDATE experimenter__study__executers SET host='elsewhere', boot='another'");
         let refusal = store.check_host("here").await;
         if !target.is_sqlite() {
             return refusal.expect("a server is for every host");

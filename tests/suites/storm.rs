@@ -377,7 +377,7 @@ fn claim_of_another_table(target: &Target, mutant: &str) -> Vec<Violation> {
     rig.judge()
 }
 
-/// The end of a run waits for the row's lock, whose holder resets the row.
+/// The end of a run waits for the row's lock, whose holder resets the row and claims it.
 fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
     let target = Target::MariaDb(server.database());
     let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
@@ -386,20 +386,25 @@ fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
     let executer = rig.mutant(mutant, None);
     wait_until(|| rig.executions("start") == 1);
     rig.disturbed.insert(executer.id());
-    let locked = "SELECT COUNT(*) FROM information_schema.innodb_lock_waits";
-    let waits = || server.sql(database.name(), locked).trim() != "0";
     std::thread::scope(|scope| {
-        let reset = "BEGIN; UPDATE witness SET status='created', start_date=NULL; \
+        // It commits when somebody waits for it.
+        let reset = "DELIMITER //\nBEGIN NOT ATOMIC \
+                     START TRANSACTION; UPDATE witness SET status='created', start_date=NULL; \
                      UPDATE experimenter__witness__claims SET attempt=attempt+1, state='ready', executer_id=NULL; \
-                     DO SLEEP(3); COMMIT;";
+                     UPDATE witness SET status='running', start_date=UTC_TIMESTAMP(); \
+                     UPDATE experimenter__witness__claims SET attempt=attempt+1, state='held', executer_id=0; \
+                     SET @end = SYSDATE() + INTERVAL 60 SECOND; \
+                     WHILE (SELECT COUNT(*) FROM information_schema.innodb_lock_waits)=0 AND SYSDATE() < @end DO \
+                     DO SLEEP(0.2); END WHILE; \
+                     COMMIT; END//\n";
         let holder = scope.spawn(|| server.sql(database.name(), reset));
-        let sleeps = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'";
-        wait_until(|| server.sql(database.name(), sleeps).trim() == "1");
+        let modified = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_rows_modified > 0";
+        wait_until(|| server.sql(database.name(), modified).trim() == "1");
         std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
-        wait_until(waits);
         holder.join().expect("a reset");
     });
     rig.ended(executer);
+    rig.command(&["reset", "--status", "running"]);
     rig.heal();
     rig.judge()
 }
