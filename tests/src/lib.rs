@@ -5,6 +5,7 @@
 //! - [`for_each_database`] runs a test on SQLite and on MariaDB; both are a [`Target`], data that a test passes on;
 //! - [`Sandbox`] is an empty folder in which a program runs under a deadline, and [`Output`] is what came of it;
 //! - [`MariaDb`] is a private server, for the tests that kill or restart one;
+//! - [`Proxy`] is a network that fails, between a program and its server;
 //! - [`audit`] notes every change of a table, and [`checker`] judges by that whether the promises of the protocol held;
 //! - [`python`] is an interpreter with PyExperimenter, for the tests that share a table with it.
 //!
@@ -15,6 +16,7 @@ pub mod audit;
 pub mod checker;
 mod mariadb;
 mod process;
+mod proxy;
 mod python;
 mod sandbox;
 mod target;
@@ -23,6 +25,7 @@ mod watchdog;
 
 pub use mariadb::{Database, MariaDb};
 pub use process::{Ended, Process};
+pub use proxy::{Fault, Proxy};
 pub use python::python;
 pub use rustix::process::Signal;
 pub use sandbox::{Output, Program, Running, Sandbox};

@@ -1,11 +1,12 @@
 //! The test rig itself: servers start, die and leave nothing behind; a program that hangs is killed.
 
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use experimenter_tests::{MariaDb, Output, Sandbox, Signal, Target, for_each_database};
+use experimenter_tests::{Fault, MariaDb, Output, Proxy, Sandbox, Signal, Target, for_each_database};
 
 /// Set for the process that [`a_killed_test_process_leaves_no_server_behind`] starts.
 const ROLE: &str = "HARNESS_TEST_STARTS_A_SERVER";
@@ -189,4 +190,79 @@ fn a_running_program_can_be_watched_and_signalled() {
     assert!(program.is_running());
     program.signal(Signal::TERM);
     program.wait().fails_with(7).stdout_has("bye");
+}
+
+/// A client and a server with the proxy between them, after a first word in each direction.
+fn connected(proxy: &Proxy, listener: &TcpListener) -> (TcpStream, TcpStream) {
+    let mut client = TcpStream::connect(("127.0.0.1", proxy.port())).expect("a connection");
+    let (mut server, _) = listener.accept().expect("a connection");
+    say(&mut client, &mut server);
+    say(&mut server, &mut client);
+    (client, server)
+}
+
+#[track_caller]
+fn say(from: &mut TcpStream, to: &mut TcpStream) {
+    from.write_all(b"word").expect("it is sent");
+    hear(to);
+}
+
+#[track_caller]
+fn hear(side: &mut TcpStream) {
+    let mut word = [0; 4];
+    side.read_exact(&mut word).expect("it arrives");
+    assert_eq!(&word, b"word");
+}
+
+/// What the side hears within a moment.
+fn heard(side: &TcpStream) -> std::io::Result<usize> {
+    let mut side = side;
+    side.set_read_timeout(Some(Duration::from_millis(50))).expect("a time-out");
+    let heard = side.read(&mut [0; 4]);
+    side.set_read_timeout(None).expect("no time-out");
+    heard
+}
+
+#[test]
+fn a_network_fails_in_each_way_and_is_whole_again() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let proxy = Proxy::start(listener.local_addr().expect("an address").port());
+    let kind = |heard: std::io::Result<usize>| heard.expect_err("nothing arrives").kind();
+
+    let (mut client, mut server) = connected(&proxy, &listener);
+    proxy.bring(Fault::Delay(Duration::from_millis(10)));
+    say(&mut client, &mut server);
+    say(&mut server, &mut client);
+    proxy.bring(Fault::Silence);
+    client.write_all(b"word").expect("it is sent");
+    assert_eq!(kind(heard(&server)), ErrorKind::WouldBlock);
+    proxy.heal();
+    hear(&mut server);
+
+    proxy.bring(Fault::LostReply);
+    say(&mut client, &mut server);
+    server.write_all(b"word").expect("it is sent");
+    assert_eq!(client.read(&mut [0; 4]).expect("the end of the connection"), 0);
+
+    proxy.heal();
+    let (mut client, mut server) = connected(&proxy, &listener);
+    proxy.bring(Fault::HalfOpen);
+    assert_eq!(server.read(&mut [0; 4]).expect("the end of the connection"), 0);
+    proxy.heal();
+    client.write_all(b"word").expect("it is sent");
+    assert_eq!(kind(heard(&client)), ErrorKind::WouldBlock);
+
+    let (mut client, mut server) = connected(&proxy, &listener);
+    proxy.bring(Fault::Reset);
+    for side in [&mut client, &mut server] {
+        assert_eq!(kind(side.read(&mut [0; 4])), ErrorKind::ConnectionReset);
+    }
+
+    proxy.heal();
+    let (mut client, _server) = connected(&proxy, &listener);
+    proxy.bring(Fault::Refusal);
+    assert_eq!(client.read(&mut [0; 4]).expect("the end of the connection"), 0);
+    soon("connections are refused", || !answers(proxy.port()));
+    proxy.heal();
+    soon("connections are accepted", || answers(proxy.port()));
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::process::Process;
-use crate::{Rows, watchdog};
+use crate::{Proxy, Rows, watchdog};
 
 /// How long a server has until it accepts connections. It includes the recovery after a kill.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -208,6 +208,11 @@ impl Database {
     /// Where the database is, with the name and password of its owner.
     pub fn url(&self) -> String {
         self.url_of(&self.user, &self.password)
+    }
+
+    /// The same through a proxy of its server, for a client that would leave it for the server's socket if it could.
+    pub fn url_through(&self, proxy: &Proxy) -> String {
+        Self { port: proxy.port(), ..self.clone() }.url() + "?prefer_socket=false"
     }
 
     /// The name of the database.
