@@ -7,6 +7,7 @@
 //! - `EXPERIMENTER_CRASH_AT=n` crashes at the n-th step, in the way of `EXPERIMENTER_CRASH_MODE`: `abort` (the default),
 //!   `stop` (by SIGSTOP, so that somebody else can have the process go on), `lose-reply` (the call fails as if the
 //!   connection had been lost: before a statement it was not executed, after it, it was);
+//! - `EXPERIMENTER_DEADLINE_MS=n` gives calls so many milliseconds, so that a network that is silent is soon seen;
 //! - `EXPERIMENTER_MUTANT=name` has the protocol be wrong in one way, see [`Mutant`].
 
 /// A way in which the protocol is wrong, so that the tests can show that they would see it.
@@ -23,14 +24,20 @@ pub(crate) enum Mutant {
 }
 
 #[cfg(not(feature = "faults"))]
-pub(crate) use off::{after, before, mutant};
+pub(crate) use off::{after, before, deadline, mutant};
 #[cfg(feature = "faults")]
-pub(crate) use on::{after, before, mutant};
+pub(crate) use on::{after, before, deadline, mutant};
 
 #[cfg(not(feature = "faults"))]
 mod off {
+    use std::time::Duration;
+
     use super::Mutant;
     use crate::Result;
+
+    pub(crate) const fn deadline(usual: Duration) -> Duration {
+        usual
+    }
 
     pub(crate) const fn mutant(_: Mutant) -> bool {
         false
@@ -54,6 +61,7 @@ mod on {
     use std::path::PathBuf;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
     use rustix::process::{Signal, getpid, kill_process};
 
@@ -66,6 +74,7 @@ mod on {
         steps: Option<PathBuf>,
         crash_at: Option<u64>,
         mode: String,
+        deadline: Option<Duration>,
     }
 
     fn plan() -> &'static Plan {
@@ -82,7 +91,12 @@ mod on {
             steps: std::env::var_os("EXPERIMENTER_STEPS").map(PathBuf::from),
             crash_at: text("EXPERIMENTER_CRASH_AT").and_then(|n| n.parse().ok()),
             mode: text("EXPERIMENTER_CRASH_MODE").unwrap_or_default(),
+            deadline: text("EXPERIMENTER_DEADLINE_MS").and_then(|n| n.parse().ok()).map(Duration::from_millis),
         })
+    }
+
+    pub(crate) fn deadline(usual: Duration) -> Duration {
+        plan().deadline.unwrap_or(usual)
     }
 
     pub(crate) fn mutant(mutant: Mutant) -> bool {

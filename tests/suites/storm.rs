@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stderr, reason = "a storm tells what it has done")]
 
+mod network;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

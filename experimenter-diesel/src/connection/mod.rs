@@ -38,6 +38,7 @@ enum Link {
 
 impl Connection {
     pub(crate) async fn open(target: &Target, deadline: Duration) -> Result<Self> {
+        let deadline = fault::deadline(deadline);
         let link = match target {
             Target::Mysql { url, .. } => Link::Mysql(mysql::Connection::open(url, deadline).await?),
             Target::Sqlite { path, on_network } => {
