@@ -1,4 +1,4 @@
-//! The page `docs/from-pyexperimenter.md`, run: every block of it, in order, in one folder for each database.
+//! Pages of the manual, run: every block of them, in order, in one folder for each page and database.
 //!
 //! | block | what becomes of it |
 //! |---|---|
@@ -11,31 +11,59 @@
 //! What is run has to succeed, unless the `text` after it begins with `error:`; then its last line has to fail. A block
 //! of any other kind is a failure, so that nothing on the page is unrun.
 //!
-//! The page's database is a file of SQLite. On MariaDB the words that name it are replaced by those of the test's
+//! A page's database is a file of SQLite. On MariaDB the words that name it are replaced by those of the test's
 //! database before a block is run, and put back in what it printed.
 
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use experimenter_tests::{Output, Sandbox, Target, for_each_database, python};
+use experimenter_tests::{Sandbox, Target, for_each_database, python};
 
-const NAME: &str = "docs/from-pyexperimenter.md";
-const PAGE: &str = include_str!("../../docs/from-pyexperimenter.md");
-const SOURCE: &str = include_str!("../programs/manual.rs");
+/// A page and the program that it is about.
+#[derive(Debug, Clone, Copy)]
+struct Page<'a> {
+    name: &'static str,
+    text: &'a str,
+    source: &'static str,
+    program: &'static str,
+}
 
-/// What the program is called on the page.
+const FROM_PYEXPERIMENTER: Page<'static> = Page {
+    name: "docs/from-pyexperimenter.md",
+    text: include_str!("../../docs/from-pyexperimenter.md"),
+    source: include_str!("../programs/manual.rs"),
+    program: env!("CARGO_BIN_EXE_manual"),
+};
+
+const WHAT_HAPPENS_WHEN: Page<'static> = Page {
+    name: "docs/what-happens-when.md",
+    text: include_str!("../../docs/what-happens-when.md"),
+    source: include_str!("../../examples/resume/src/main.rs"),
+    program: env!("CARGO_BIN_EXE_resumed"),
+};
+
+/// What the program is called on every page.
 const PROGRAM: &str = "my-study";
 
 #[test]
-fn every_block_of_the_page_does_what_it_says() {
-    let blocks = blocks(PAGE);
-    for_each_database(|target| Reader::new(target).follow(&blocks));
+fn who_comes_from_pyexperimenter_can_do_what_the_page_says() {
+    for_each_database(|target| Reader::new(FROM_PYEXPERIMENTER, target).follow());
 }
 
-/// A fenced block of the page.
+#[test]
+fn what_the_page_says_is_what_happens() {
+    for_each_database(|target| {
+        let reader = Reader::new(WHAT_HAPPENS_WHEN, target);
+        // Its program has no configuration.
+        Reader { database: Some(target.url()), ..reader }.follow();
+    });
+}
+
+/// A fenced block of a page.
 #[derive(Debug)]
 struct Block<'a> {
+    page: Page<'a>,
     /// The line of the page where its text begins.
     line: usize,
     kind: &'a str,
@@ -45,14 +73,14 @@ struct Block<'a> {
 }
 
 /// The fenced blocks of a page, in order.
-fn blocks(page: &str) -> Vec<Block<'_>> {
+fn blocks(page: Page<'_>) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     let mut before = "";
-    let mut numbered = page.lines().zip(1..);
+    let mut numbered = page.text.lines().zip(1..);
     while let Some((line, number)) = numbered.next() {
         if let Some(kind) = line.trim_start().strip_prefix("```") {
             let lines = numbered.by_ref().map(|(line, _)| line).take_while(|line| line.trim() != "```").collect();
-            blocks.push(Block { line: number + 1, kind, file: named_file(before), lines });
+            blocks.push(Block { page, line: number + 1, kind, file: named_file(before), lines });
             before = "";
         } else if !line.trim().is_empty() {
             before = line;
@@ -66,18 +94,23 @@ fn named_file(line: &str) -> Option<&str> {
     Some(line.strip_suffix("`:")?.rsplit_once('`')?.1)
 }
 
-#[track_caller]
-fn wrong(line: usize, what: &str) -> ! {
-    panic!("{NAME}:{line}: {what}")
-}
-
 impl Block<'_> {
+    #[track_caller]
+    fn is_wrong(&self, what: &str) -> ! {
+        self.is_wrong_at(self.line, what)
+    }
+
+    #[track_caller]
+    fn is_wrong_at(&self, line: usize, what: &str) -> ! {
+        panic!("{}:{line}: {what}", self.page.name)
+    }
+
     fn text(&self) -> String {
         self.lines.join("\n") + "\n"
     }
 
     fn file(&self) -> &str {
-        self.file.unwrap_or_else(|| wrong(self.line, "the line before the block names no file at its end: `more.csv`:"))
+        self.file.unwrap_or_else(|| self.is_wrong("the line before the block names no file at its end: `more.csv`:"))
     }
 
     /// Whether it is what a command prints that fails.
@@ -87,22 +120,26 @@ impl Block<'_> {
 }
 
 /// Somebody who does what the page says, with a database of their own.
-struct Reader {
+struct Reader<'a> {
+    page: Page<'a>,
+    /// The database, where the page does not name it.
+    database: Option<String>,
     sandbox: Sandbox,
     /// A folder with the program.
     programs: Sandbox,
     words: Words,
 }
 
-impl Reader {
-    fn new(target: &Target) -> Self {
+impl<'a> Reader<'a> {
+    fn new(page: Page<'a>, target: &Target) -> Self {
         let programs = Sandbox::new();
         let link = programs.path().join(PROGRAM);
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_manual"), link).expect("a link to the program");
-        Self { sandbox: Sandbox::new(), programs, words: Words::new(target) }
+        std::os::unix::fs::symlink(page.program, link).expect("a link to the program");
+        Self { page, database: None, sandbox: Sandbox::new(), programs, words: Words::new(target) }
     }
 
-    fn follow(&self, blocks: &[Block<'_>]) {
+    fn follow(&self) {
+        let blocks = blocks(self.page);
         // What the last block printed, for the text after it.
         let mut printed = None;
         for (index, block) in blocks.iter().enumerate() {
@@ -114,7 +151,7 @@ impl Reader {
                 "sh" => printed = Some(self.shell(block, is_refused)),
                 "text" => check_text(block, before),
                 "rust" => check_source(block),
-                kind => wrong(block.line, &format!("nobody knows what to do with a block of the kind `{kind}`")),
+                kind => block.is_wrong(&format!("nobody knows what to do with a block of the kind `{kind}`")),
             }
         }
     }
@@ -126,22 +163,29 @@ impl Reader {
     fn python(&self, block: &Block<'_>, is_refused: bool) -> String {
         let file = block.file.unwrap_or("block.py");
         self.write(file, block);
-        self.run(block.line, &format!("python {file}"), is_refused)
+        self.run(block, block.line, &format!("python {file}"), is_refused)
     }
 
     fn shell(&self, block: &Block<'_>, is_refused: bool) -> String {
         let last = block.line + block.lines.len() - 1;
         let commands = block.lines.iter().zip(block.line..);
-        commands.map(|(command, line)| self.run(line, command, is_refused && line == last)).collect()
+        commands.map(|(command, line)| self.run(block, line, command, is_refused && line == last)).collect()
     }
 
     /// Runs one command of the page; gives what it printed to both streams, as on a terminal.
-    fn run(&self, line: usize, command: &str, is_refused: bool) -> String {
+    fn run(&self, block: &Block<'_>, line: usize, command: &str, is_refused: bool) -> String {
         // Cargo runs this test, and not the user's commands; the program's hints depend on that.
         let script = format!("unset CARGO\nexec 2>&1\n{}", self.words.for_the_test(command));
         let program = self.sandbox.program("bash").args(["-c", &script]).env("PATH", self.path());
-        let output = program.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("pyexperimenter")).run();
-        check_end(line, &output, is_refused);
+        let program = program.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("pyexperimenter"));
+        let database = self.database.iter();
+        let output = database.fold(program, |program, url| program.env("EXPERIMENTER_DATABASE", url)).run();
+        match (output.code, is_refused) {
+            (Some(0), false) => {}
+            (Some(0), true) => block.is_wrong_at(line, &format!("it should fail, as the text after it says: {output}")),
+            (Some(_), true) => {}
+            _ => block.is_wrong_at(line, &format!("it should succeed: {output}")),
+        }
         // The user's program is a release build.
         let said = |line: &&str| !line.starts_with("this is a debug build");
         self.words.for_the_page(&output.stdout.split_inclusive('\n').filter(said).collect::<String>())
@@ -157,20 +201,11 @@ impl Reader {
     }
 }
 
-fn check_end(line: usize, output: &Output, is_refused: bool) {
-    match (output.code, is_refused) {
-        (Some(0), false) => {}
-        (Some(0), true) => wrong(line, &format!("it should fail, as the text after it says: {output}")),
-        (Some(_), true) => {}
-        _ => wrong(line, &format!("it should succeed: {output}")),
-    }
-}
-
 fn check_text(block: &Block<'_>, printed: Option<String>) {
-    let printed = printed.unwrap_or_else(|| wrong(block.line, "no block right before it printed anything"));
+    let printed = printed.unwrap_or_else(|| block.is_wrong("no block right before it printed anything"));
     let lines: Vec<_> = printed.lines().map(str::trim_end).collect();
     if !(0..=lines.len()).any(|start| begins(&lines[start..], &block.lines)) {
-        wrong(block.line, &format!("this was not printed:\n{}\nbut this was:\n{printed}", block.text()));
+        block.is_wrong(&format!("this was not printed:\n{}\nbut this was:\n{printed}", block.text()));
     }
 }
 
@@ -194,10 +229,10 @@ fn is_like(line: &str, page: &str) -> bool {
 }
 
 fn check_source(block: &Block<'_>) {
-    let source: Vec<_> = SOURCE.lines().collect();
+    let source: Vec<_> = block.page.source.lines().collect();
     let shown = unindented(&block.lines);
     if !source.windows(shown.len().max(1)).any(|lines| unindented(lines) == shown) {
-        wrong(block.line, &format!("these lines are not in the program's source:\n{}", block.text()));
+        block.is_wrong(&format!("these lines are not in the program's source:\n{}", block.text()));
     }
 }
 
@@ -263,7 +298,9 @@ fn an_ellipsis_stands_for_text_and_for_lines() {
 
 #[test]
 fn a_page_that_is_wrong_is_found_out() {
-    let reader = Reader::new(&Target::sqlite());
+    let target = Target::sqlite();
+    let reader = Reader::new(FROM_PYEXPERIMENTER, &target);
+    let follow = |text| Reader { page: Page { text, ..reader.page }, ..Reader::new(reader.page, &target) }.follow();
     for (page, line, says) in [
         ("```console\n$ true\n```", 2, "a block of the kind `console`"),
         ("A file:\n\n```yaml\na: 1\n```", 4, "names no file"),
@@ -275,10 +312,15 @@ fn a_page_that_is_wrong_is_found_out() {
         ("```sh\ntrue\n```\n```rust\nfn main()\n```\n```text\n13 rows\n```", 5, "not in the program's source"),
         ("```text\n13 rows\n```", 2, "no block right before it"),
     ] {
-        let followed = catch_unwind(AssertUnwindSafe(|| reader.follow(&blocks(page))));
+        let followed = catch_unwind(AssertUnwindSafe(|| follow(page)));
         let message = followed.expect_err(page).downcast::<String>().expect("a message");
-        assert!(message.starts_with(&format!("{NAME}:{line}: ")) && message.contains(says), "{page}: {message}");
+        assert!(
+            message.starts_with(&format!("{}:{line}: ", reader.page.name)) && message.contains(says),
+            "{page}: {message}"
+        );
     }
-    reader.follow(&blocks("In `a/b.csv`:\n```csv\nn\n```\n```sh\necho error: 1; false\n```\n```text\nerror: …\n```"));
+    let text = "In `a/b.csv`:\n```csv\nn\n```\n```sh\necho error: 1; false\n```\n```text\nerror: …\n```";
+    let reader = Reader { page: Page { text, ..reader.page }, ..reader };
+    reader.follow();
     assert_eq!(reader.sandbox.read("a/b.csv"), "n\n");
 }
