@@ -18,6 +18,9 @@
 //! | I11 a graceful stop is no crash | a row has no more crashes than claims of executers that were killed or stopped |
 //! | I12 PyExperimenter opens the table | not here: by the suite `interchange` |
 //! | I13 no row mixes two attempts | the log of a row is that of the trail which its result tells |
+//!
+//! A row that somebody else has deleted is judged as it last was, and so is what others have executed: such results name
+//! no execution.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
@@ -97,9 +100,10 @@ struct Acknowledged {
     status: String,
 }
 
-/// A row as it is in the end.
+/// A row as it is in the end, or as it last was.
 struct Final {
     id: i64,
+    is_there: bool,
     status: String,
     payload: Option<String>,
     trail: Option<String>,
@@ -117,12 +121,17 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     #[track_caller]
     fn new(evidence: &'a Evidence<'a>) -> Self {
+        let changes = changes(evidence.target);
+        let mut rows = finals(evidence.target);
+        for change in changes.iter().rev().filter(|change| change.kind == ChangeOf::Row) {
+            rows.entry(change.id).or_insert_with(|| Final::deleted(change));
+        }
         Self {
             evidence,
-            changes: changes(evidence.target),
+            changes,
             executions: executions(evidence.executions),
             acknowledged: evidence.executers.iter().flat_map(|(_, output)| acknowledged(&output.stdout)).collect(),
-            rows: finals(evidence.target),
+            rows,
         }
     }
 
@@ -261,7 +270,7 @@ impl<'a> Case<'a> {
     fn wrong_rows(&self) -> Vec<String> {
         let keys = "SELECT COUNT(*) FROM (SELECT DISTINCT n, fails, steps, millis FROM witness) k";
         let keys = self.evidence.target.value(keys).and_then(|count| count.parse().ok());
-        let (rows, expected) = (self.rows.len(), self.evidence.rows);
+        let (rows, expected) = (self.rows.values().filter(|row| row.is_there).count(), self.evidence.rows);
         if keys == Some(expected) && rows == expected {
             return Vec::new();
         }
@@ -322,6 +331,12 @@ impl<'a> Case<'a> {
 }
 
 impl Final {
+    /// By the last change of a row that is not there. Its log went with it, and its trail is not among the changes.
+    fn deleted(change: &Change) -> Self {
+        let Change { id, status, payload, error, .. } = change.clone();
+        Self { id, is_there: false, status: status.unwrap_or_default(), payload, trail: None, error }
+    }
+
     fn texts(&self) -> impl Iterator<Item = &str> {
         self.payload.iter().chain(&self.error).map(String::as_str)
     }
@@ -423,7 +438,8 @@ fn finals(target: &Target) -> BTreeMap<i64, Final> {
             let mut values = row.into_iter();
             let id = values.next().flatten().and_then(|id| id.parse().ok()).expect("an ID");
             let mut text = || values.next().flatten();
-            (id, Final { id, status: text().unwrap_or_default(), payload: text(), trail: text(), error: text() })
+            let status = text().unwrap_or_default();
+            (id, Final { id, is_there: true, status, payload: text(), trail: text(), error: text() })
         })
         .collect()
 }

@@ -32,14 +32,7 @@ impl<'a> Study<'a> {
         let configuration = CONFIGURATION.replace("PROVIDER", provider).replace("DATABASE", &name);
         sandbox.write("config/experiment_configuration.yml", &configuration.replacen(from, to, 1));
         if let Target::MariaDb(database) = target {
-            let credentials = format!(
-                "CREDENTIALS:\n  Database: {{ user: {}, password: '{}' }}\n  Connection: {{ Standard: {{ server: \
-                 '127.0.0.1:{}' }} }}\n",
-                database.user(),
-                database.password(),
-                database.port()
-            );
-            sandbox.write("config/database_credentials.yml", &credentials);
+            sandbox.write("config/database_credentials.yml", &database.credentials());
         }
         Self { sandbox, target }
     }

@@ -10,12 +10,12 @@ use super::{Chance, MODES, Rig, seconds, seed};
 /// outlasts a lease.
 const FAULTS: [(Fault, u64); 7] = [
     (Fault::Delay(Duration::from_millis(100)), 2_000),
-    (Fault::Silence, 3_000),
+    (Fault::Silence, 2_000),
     (Fault::HalfOpen, 2_000),
     (Fault::Reset, 1_000),
     (Fault::LostReply, 2_000),
     (Fault::Refusal, 2_000),
-    (Fault::Silence, 8_000),
+    (Fault::Silence, 10_000),
 ];
 
 /// Leases of seconds go with calls of less, as leases of minutes do with calls of 15 s.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stderr, reason = "a storm tells what it has done")]
 
+mod beside;
 mod network;
 
 use std::collections::BTreeSet;
@@ -182,14 +183,24 @@ struct Toll {
     databases_killed: usize,
 }
 
-/// Executers work while they, their slots and their database are killed, stopped and asked to end.
 fn storm(target: &Target, url: String, mode: &[&'static str], server: &mut Option<MariaDb>) {
-    const EXECUTERS: usize = 3;
     let seed = seed();
-    let mut chance = Chance(seed);
     let rows = 12 * usize::try_from(seconds()).expect("a number");
     let mut rig = Rig::new(target, url, rows, &["--set", "millis=20", "--set", "fails=false,true"], mode);
     rig.rows *= 2;
+    let (toll, left) = rage(&mut rig, &mut Chance(seed), server);
+    for executer in left {
+        rig.ended(executer);
+    }
+    rig.heal();
+    eprintln!("{target}, seed {seed}, {rows} rows twice: {toll:?}");
+    rig.is_sound(&format!("a storm on {target} with the seed {seed}"));
+}
+
+/// Executers work while they, their slots and their database are killed, stopped and asked to end. Gives those that
+/// still work.
+fn rage(rig: &mut Rig<'_>, chance: &mut Chance, server: &mut Option<MariaDb>) -> (Toll, Vec<Running>) {
+    const EXECUTERS: usize = 3;
     let mut toll = Toll::default();
     let mut running: Vec<Running> = Vec::new();
     let mut sleeping: Vec<(Running, Instant)> = Vec::new();
@@ -244,12 +255,7 @@ fn storm(target: &Target, url: String, mode: &[&'static str], server: &mut Optio
         executer.signal(Signal::CONT);
         running.push(executer);
     }
-    for executer in running {
-        rig.ended(executer);
-    }
-    rig.heal();
-    eprintln!("{target}, seed {seed}, {rows} rows twice: {toll:?}");
-    rig.is_sound(&format!("a storm on {target} with the seed {seed}"));
+    (toll, running)
 }
 
 fn slots_of(executer: u32) -> Vec<i32> {

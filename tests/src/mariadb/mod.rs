@@ -230,6 +230,15 @@ impl Database {
         &self.password
     }
 
+    /// The same as PyExperimenter's file of credentials.
+    pub fn credentials(&self) -> String {
+        let Self { port, user, password, .. } = self;
+        format!(
+            "CREDENTIALS:\n  Database: {{ user: {user}, password: '{password}' }}\n  Connection: {{ Standard: {{ server: \
+             '127.0.0.1:{port}' }} }}\n"
+        )
+    }
+
     /// The URL of a new user who has these privileges in this database (`"SELECT"`, `"INSERT"`) and no others.
     #[track_caller]
     pub fn with_privileges(&self, privileges: &[&str]) -> String {
