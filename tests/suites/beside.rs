@@ -4,13 +4,13 @@ use std::path::Path;
 
 use experimenter_tests::{Running, Target, python, wait_until};
 
-use super::{Chance, MODES, Rig, rage, seconds, seed};
+use super::{Chance, MODES, Rig, deadline, rage, seconds, seed};
 
 /// Starts PyExperimenter in this role.
 fn spawn(rig: &Rig<'_>, role: &str) -> Running {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pyexperimenter");
     let program = rig.sandbox.program(python()).args([folder.join("storm.py").as_os_str(), role.as_ref()]);
-    program.env("PYTHONPATH", folder).spawn()
+    program.env("PYTHONPATH", folder).deadline(deadline()).spawn()
 }
 
 #[test]

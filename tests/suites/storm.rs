@@ -50,7 +50,7 @@ impl<'a> Rig<'a> {
 
     fn spawn(&self, more: &[&str], env: &[(&str, String)]) -> Running {
         let program = self.sandbox.program(witness()).args(&self.args).args(more).args(["--database", &self.url]);
-        let program = program.deadline(Duration::from_secs(120));
+        let program = program.deadline(deadline());
         env.iter().fold(program, |program, (name, value)| program.env(name, value)).spawn()
     }
 
@@ -171,6 +171,11 @@ fn seed() -> u64 {
 
 fn seconds() -> u64 {
     std::env::var("EXPERIMENTER_STORM_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(20)
+}
+
+/// Who works through a whole storm has two minutes more for what is left.
+fn deadline() -> Duration {
+    Duration::from_secs(seconds() + 120)
 }
 
 /// What a storm has done.
