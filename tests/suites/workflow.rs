@@ -40,7 +40,7 @@ fn every_row_once(target: &Target, executers: usize, jobs: &str, rows: usize) {
     assert!(twice.is_empty(), "rows executed more than once: {twice:?}");
     assert_eq!(count(target, "status = 'done' AND square = n * n AND end_date IS NOT NULL"), rows.to_string());
     assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps"), Some((2 * rows).to_string()));
-    assert_eq!(target.value("SELECT MAX(attempt) FROM experimenter__grid__claims"), Some("1".to_owned()));
+    assert_eq!(target.value("SELECT MAX(crashes) FROM experimenter__grid__claims"), Some("0".to_owned()));
 }
 
 #[test]
