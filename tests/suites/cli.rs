@@ -447,7 +447,8 @@ fn an_sqlite_file_is_executed_on_one_host() {
     let grid = |command: &str| sandbox.run(grid(), [command, "--database", &url]);
     sandbox.run(self::grid(), ["fill", "--set", "n=0..3", "--database", &url]).success();
     grid("execute").success();
-    target.sql("UPDATE experimenter__grid__executers SET host='elsewhere', state='alive', expires_at='2999-01-01'");
+    let elsewhere = "host='elsewhere', boot='another', state='alive', expires_at='2999-01-01'";
+    target.sql(&format!("UPDATE experimenter__grid__executers SET {elsewhere}"));
     refused(
         &grid("execute"),
         1,
