@@ -99,7 +99,8 @@ fn a_job_array_may_be_cancelled_killed_queued_again_and_out_of_time() {
 
     slurm(Command::new("scancel").arg(&cancelled));
     slurm(Command::new("scontrol").args(["requeue", &again]));
-    slurm(Command::new("scontrol").args(["update", &format!("jobid={late}"), "EndTime=now+5"]));
+    // Slurm looks at its clocks every 30 s: a limit that is a minute away is told first, and kept afterwards.
+    slurm(Command::new("scontrol").args(["update", &format!("jobid={late}"), "EndTime=now+60"]));
     slurm(Command::new("scancel").args(["-b", "-s", "KILL", &killed]));
     wait_until(|| [&cancelled, &late, &killed].into_iter().all(|task| has_ended(task)));
     // All but the one that was killed have given their row back; the one that is queued again may have taken another.
