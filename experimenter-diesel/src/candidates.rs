@@ -78,7 +78,7 @@ impl Store {
 
     /// Open rows without any lock, each with the table's shape and the number of executers at work.
     async fn candidates(&mut self, claimer: &Claimer, start: Start, limit: u64) -> Result<Vec<Row>> {
-        let (selected, selected_binds) = claimer.selector.condition();
+        let (selected, selected_binds) = claimer.selector.condition(self.dialect());
         let (mut condition, offset) = match start {
             Start::First => (String::new(), 0),
             Start::Offset(rows) => (String::new(), rows),
@@ -130,7 +130,7 @@ impl Store {
 
     /// An ID between the first and the last open row.
     async fn random_open_id(&mut self, claimer: &Claimer) -> Result<i64> {
-        let (selected, binds) = claimer.selector.condition();
+        let (selected, binds) = claimer.selector.condition(self.dialect());
         let sql =
             format!("SELECT MIN(e.ID), MAX(e.ID) FROM `{}` e WHERE e.status='created' AND {selected}", self.spec.name);
         let statement = Statement::new(sql, binds);

@@ -87,7 +87,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoTable`] when there is no table.
     pub async fn counts(&mut self, selector: &Selector) -> Result<Counts> {
-        let (condition, binds) = selector.condition();
+        let (condition, binds) = selector.condition(self.dialect());
         let sql = format!("SELECT e.status, COUNT(*) FROM `{}` e WHERE {condition} GROUP BY e.status", self.spec.name);
         let mut counts = Counts::default();
         for row in self.query(sql, binds).await? {
@@ -231,7 +231,7 @@ impl Store {
         (selected, from): (String, String),
         mut each: impl FnMut(Record) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (condition, binds) = selector.condition();
+        let (condition, binds) = selector.condition(self.dialect());
         let names: Vec<_> = columns.iter().map(|column| format!(", e.`{column}`")).collect();
         let sql = format!(
             "SELECT e.ID{}{selected} FROM {from} WHERE {condition} AND e.ID > ? ORDER BY e.ID LIMIT {PAGE}",

@@ -29,7 +29,7 @@ impl Store {
         if !selector.statuses.is_empty() && !selector.statuses.contains(&Status::Paused) {
             return Ok(0);
         }
-        let paused = Selector { statuses: vec![Status::Paused], ids: selector.ids.clone() };
+        let paused = Selector { statuses: vec![Status::Paused], ..selector.clone() };
         self.in_chunks(&paused, unpause).await
     }
 
@@ -66,7 +66,7 @@ impl Store {
 
 /// The next of the selected rows, locked.
 async fn locked(connection: &mut Connection, spec: &TableSpec, selector: &Selector, after: i64) -> Result<Vec<i64>> {
-    let (condition, mut binds) = selector.condition();
+    let (condition, mut binds) = selector.condition(connection.dialect());
     binds.push(Value::Int(after));
     let sql = format!(
         "SELECT e.ID FROM `{}` e WHERE {condition} AND e.ID > ? ORDER BY e.ID LIMIT {CHUNK} {}",

@@ -4,15 +4,20 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use crate::{Status, Value};
+use crate::dialect::Dialect;
+use crate::{Condition, Status, Value};
 
-/// Which rows of a table: those of any of the statuses and of any of the IDs; all, where nothing is said.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Which rows of a table: those of which all holds that is said; all rows, where nothing is.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selector {
     /// Only rows of these statuses; of any where empty.
     pub statuses: Vec<Status>,
     /// Only these IDs; any where `None`.
     pub ids: Option<Ids>,
+    /// Only rows that meet each of these.
+    pub conditions: Vec<Condition>,
+    /// Only rows whose `error` contains this text, letter by letter.
+    pub error: Option<String>,
 }
 
 /// A list of IDs as a person types it: `3,7-9`.
@@ -72,7 +77,7 @@ impl From<&[i64]> for Ids {
 
 impl Selector {
     /// The condition on the alias `e`, and its values.
-    pub(crate) fn condition(&self) -> (String, Vec<Value>) {
+    pub(crate) fn condition(&self, dialect: Dialect) -> (String, Vec<Value>) {
         let mut conditions = Vec::new();
         let mut binds = Vec::new();
         if !self.statuses.is_empty() {
@@ -88,6 +93,15 @@ impl Selector {
             }
             None => {}
         }
+        for condition in &self.conditions {
+            let (sql, values) = condition.sql(dialect);
+            conditions.push(sql);
+            binds.extend(values);
+        }
+        if let Some(text) = &self.error {
+            conditions.push(format!("INSTR({}, ?) > 0", dialect.exact_text.replace("{}", "e.error")));
+            binds.push(Value::from(text.as_str()));
+        }
         if conditions.is_empty() {
             conditions.push("1=1".to_owned());
         }
@@ -98,6 +112,7 @@ impl Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Backend;
 
     #[test]
     fn ids_are_read_as_typed() {
@@ -111,6 +126,6 @@ mod tests {
     #[test]
     fn an_empty_list_selects_nothing() {
         let nothing = Selector { ids: Some(Ids(Vec::new())), ..Selector::default() };
-        assert_eq!(nothing.condition(), ("1=0".to_owned(), Vec::new()));
+        assert_eq!(nothing.condition(Dialect::of(Backend::Sqlite)), ("1=0".to_owned(), Vec::new()));
     }
 }

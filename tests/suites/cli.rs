@@ -456,3 +456,74 @@ fn an_sqlite_file_is_executed_on_one_host() {
     );
     grid("status").success().stdout_has("elsewhere");
 }
+
+#[test]
+fn rows_are_chosen_by_what_they_hold() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
+        let chosen = |selection: &[&str]| -> String {
+            let json = grid(&[&["export", "--json"], selection].concat()).success().stdout.clone();
+            let rows: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
+            rows.iter().map(|row| row["ID"].to_string()).collect::<Vec<_>>().join(",")
+        };
+        grid(&["fill", "--set", "n=0..4", "--set", "mode=Square,Panic"]).success();
+        let first = grid(&["execute", "--where", "mode=Square,n>=1,n!=3"]);
+        first.success().stderr_has("2 rows done").stderr_has("row 2: done").stderr_has("row 3: done");
+        grid(&["execute", "--where", "n<2"]).success().stderr_has("1 rows done, 2 in error");
+        for (selection, ids) in [
+            (&["--where", "n<1"][..], "1,5"),
+            (&["--where", "n=0,3"], "1,4,5,8"),
+            (&["--where", "n!=0,3"], "2,3,6,7"),
+            (&["--where", "mode=S*,n<=1"], "1,2"),
+            (&["--where", "mode=?anic"], "5,6,7,8"),
+            (&["--where", "mode!=*a*"], ""),
+            (&["--where", "mode=square"], ""),
+            (&["--where", "mode=\"S*\""], ""),
+            (&["--where", "square>1"], "3"),
+            (&["--where", "square=null", "--ids", "1-5"], "4,5"),
+            (&["--where", "square!=null"], "1,2,3"),
+            (&["--where", "square!=1"], "1,3,4,5,6,7,8"),
+            (&["--where", "n=1", "--where", "status=error"], "6"),
+            (&["--where", "ID>6,status!=done,error"], "7,8"),
+            (&["--where", "creation_date>=2026-01-31,end_date=null"], "4,7,8"),
+            (&["--error", "n is 1"], "6"),
+            (&["--error", "N IS"], ""),
+            (&["--error", "%"], ""),
+            (&["--status", "error", "--where", "n=0"], "5"),
+        ] {
+            assert_eq!(chosen(selection), ids, "{selection:?}");
+        }
+        grid(&["status", "--where", "mode=Panic"]).success().stdout_has("error       2  50.0 %");
+        grid(&["summary", "--where", "n>1", "--value", "square"]).success().stdout_has("Square  1 of 2");
+        grid(&["reset", "--error", "n is 1", "--dry-run"]).success().stdout_has("would open 1 rows again (1 error)");
+        grid(&["reset", "--where", "mode=Panic,n=0", "--yes"]).success().stdout_has("1 rows are open again");
+        assert_eq!(chosen(&["--status", "error"]), "6");
+    });
+}
+
+#[test]
+fn a_mistake_in_a_condition_is_pointed_at() {
+    let sandbox = Sandbox::new();
+    sandbox.run(grid(), ["fill", "--set", "n=0..3"]).success();
+    let mark = |condition: &str, says: &[&str]| {
+        refused(&sandbox.run(grid(), ["export", "--where", condition]), 2, says);
+    };
+    mark(
+        "n>1,kernl=rbf",
+        &["no column `kernl`\n  n>1,kernl=rbf\n      ^^^^^\n", "its columns are `mode`, `n`, `square`"],
+    );
+    mark("n=many", &["`n` cannot be this: not a whole number", "\n  n=many\n    ^^^^\n"]);
+    mark("n", &["a condition is missing", "hint: write `field=value`"]);
+    mark("n>null", &["nothing is > than this", "`n!=null`"]);
+    mark("status=eror", &["`eror` is not a status", "created, running, done"]);
+    for command in ["status", "summary", "reset", "execute", "unpause"] {
+        refused(&sandbox.run(grid(), [command, "--where", "sed=1"]), 2, &["no column `sed`"]);
+    }
+    refused(
+        &sandbox.run(grid(), ["execute", "--where", "square=null"]),
+        2,
+        &["an open row has no `square`", "`mode`, `n`", "reset --where"],
+    );
+}

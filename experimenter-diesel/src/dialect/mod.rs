@@ -26,6 +26,12 @@ pub(crate) struct Dialect {
     pub(crate) seconds_since: &'static str,
     /// Equality that holds for two NULLs.
     pub(crate) same: &'static str,
+    /// A text, in the place of `{}`, as it is compared letter by letter.
+    pub(crate) exact_text: &'static str,
+    /// The condition that a text, in the place of `{}`, is like the pattern that is its one `?`.
+    pub(crate) like: &'static str,
+    /// Writes that pattern, from one with `*` for any characters and `?` for one.
+    pub(crate) like_pattern: fn(&str) -> String,
     /// What makes a SELECT lock its rows until the end of the transaction.
     pub(crate) for_update: &'static str,
     /// A scalar that describes the columns of a table; its one `?` is the table's name.

@@ -22,6 +22,10 @@ pub(super) const DIALECT: Dialect = Dialect {
     now_plus_seconds: "UTC_TIMESTAMP(6) + INTERVAL ({}) SECOND",
     seconds_since: "TIMESTAMPDIFF(MICROSECOND, {}, UTC_TIMESTAMP(6)) / 1000000.0",
     same: "<=>",
+    // Whatever the column's character set; MySQL's own comparison takes `A` for `a`.
+    exact_text: "CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin",
+    like: "{} LIKE ? ESCAPE '|'",
+    like_pattern,
     for_update: "FOR UPDATE",
     shape: "SELECT MD5(GROUP_CONCAT(column_name, ' ', column_type ORDER BY ordinal_position)) \
             FROM information_schema.columns WHERE table_schema=DATABASE() AND table_name=?",
@@ -33,6 +37,11 @@ pub(super) const DIALECT: Dialect = Dialect {
     inserted: "SELECT LAST_INSERT_ID() + 0 * ?, @@auto_increment_increment",
     fenced,
 };
+
+fn like_pattern(pattern: &str) -> String {
+    let escaped = pattern.replace('|', "||").replace('%', "|%").replace('_', "|_");
+    escaped.replace('*', "%").replace('?', "_")
+}
 
 /// One statement that sets a column of both tables: only then is the fence read under the row's lock whatever plan the
 /// optimiser takes. A fence in a scalar subquery is read before the wait for that lock.

@@ -19,6 +19,9 @@ pub(super) const DIALECT: Dialect = Dialect {
     now_plus_seconds: "strftime('%Y-%m-%d %H:%M:%f', 'now', ({}) || ' seconds')",
     seconds_since: "(julianday('now') - julianday({})) * 86400.0",
     same: "IS",
+    exact_text: "{}",
+    like: "{} GLOB ?",
+    like_pattern: |pattern| pattern.replace('[', "[[]"),
     for_update: "",
     shape: "SELECT group_concat(name || ' ' || type) FROM pragma_table_info(?)",
     columns: "SELECT m.name, p.name, p.type FROM sqlite_master m, pragma_table_info(m.name) p \

@@ -114,7 +114,7 @@ impl Store {
     /// When the database refuses.
     pub async fn running_without_claim(&mut self) -> Result<Found> {
         let running = Selector { statuses: vec![Status::Running], ..Selector::default() };
-        let (condition, binds) = running.condition();
+        let (condition, binds) = running.condition(self.dialect());
         let held = if self.has_sides { "AND (c.state IS NULL OR c.state<>'held')" } else { "" };
         let sql = format!("SELECT e.ID FROM {} WHERE {condition} {held} ORDER BY e.ID", self.rows_and_claims());
         let mut found = Found::default();

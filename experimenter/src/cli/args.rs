@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use experimenter_diesel::{Ids, Lease, Selector, Status};
+use experimenter_diesel::{Backend, Condition, Ids, Lease, Selector, Status, TableSpec};
 
+use super::failure::Failure;
 use crate::spool::FOLDER;
 
 /// Runs a grid of experiments: fill a table with their parameters, execute its rows here or on many machines.
@@ -73,27 +74,35 @@ pub(super) enum Command {
     Fill(Fill),
     /// Run open rows, one or several at a time
     #[command(
-        after_help = "Examples:\n  execute                                run every open row\n  execute --max-experiments 1            one row, as in a job of a cluster\n  execute --ids 3,7-9 --retry-errors     these rows, failed ones again\n  execute --jobs auto --timeout 2h       as many at once as there are cores, none longer than two hours"
+        after_help = "Examples:\n  execute                                run every open row\n  execute --max-experiments 1            one row, as in a job of a cluster\n  execute --ids 3,7-9 --retry-errors     these rows, failed ones again\n  execute --where kernel=rbf,seed<3      these first\n  execute --jobs auto --timeout 2h       as many at once as there are cores, none longer than two hours"
     )]
     Execute(Execute),
     /// Fill, execute every open row, and show the results
     Run(Run),
     /// Count the rows by status, and show who works on them
-    Status(SpoolFolder),
+    #[command(after_help = "Examples:\n  status\n  status --where kernel=rbf      how far these rows are")]
+    Status(StatusOf),
     /// Show one row, and every attempt at it
     Show(Show),
     /// Show the results: mean, standard deviation and range by keyfields
-    #[command(after_help = "Example:\n  summary --by kernel,dataset --value test_accuracy")]
-    Summary(Summary),
+    #[command(
+        after_help = "Examples:\n  summary --by kernel,dataset --value test_accuracy\n  summary --where \"c>=1,dataset=wine*\""
+    )]
+    Summary(SummaryOf),
     /// Open rows again, under the same IDs; their results are archived beside the table
     #[command(
-        after_help = "Examples:\n  reset --status error           try failed rows again\n  reset --status running         rows whose executers were killed\n  reset --ids 3,7-9 --yes"
+        after_help = "Examples:\n  reset --status error           try failed rows again\n  reset --error \"out of memory\"  rows whose error says so\n  reset --where \"kernel=rbf,loss>=10\"\n  reset --status running         rows whose executers were killed\n  reset --ids 3,7-9 --yes"
     )]
     Reset(Reset),
     /// Open paused rows again; what they hold stands, and they go on from their checkpoints
-    #[command(after_help = "Examples:\n  unpause                        every paused row\n  unpause --ids 3,7-9")]
+    #[command(
+        after_help = "Examples:\n  unpause                        every paused row\n  unpause --where kernel=rbf"
+    )]
     Unpause(Unpause),
     /// Print the table as CSV or JSON
+    #[command(
+        after_help = "Examples:\n  export > table.csv\n  export --where \"kernel=rbf,c>=1\" --status done -o rbf.csv"
+    )]
     Export(Export),
     /// Show what a row printed while it ran
     #[command(
@@ -288,9 +297,8 @@ pub(super) struct Execute {
     #[arg(long, default_value_t = -1, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(i64).range(-1..))]
     pub(super) max_experiments: i64,
 
-    /// Only these rows
-    #[arg(long)]
-    pub(super) ids: Option<Ids>,
+    #[command(flatten)]
+    pub(super) rows: Rows,
 
     /// Open the rows that are in error first, and run them again
     #[arg(long)]
@@ -327,25 +335,66 @@ pub(super) struct Summary {
     pub(super) value: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+/// Which rows.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rows")]
+pub(super) struct Rows {
+    /// Only these rows: 3,7-9
+    #[arg(long)]
+    pub(super) ids: Option<Ids>,
+
+    /// Only rows for which this holds: "kernel=rbf,linear,c>=1,dataset=wine*,loss!=null"
+    ///
+    /// Of any column of the table: =, !=, <, <=, > and >= with a value, a list of values, `*` and `?` for any characters and
+    /// one, or `null`. All that commas separate has to hold; a value with a comma stands in quotation marks.
+    #[arg(long = "where", value_name = "CONDITIONS")]
+    pub(super) conditions: Vec<String>,
+}
+
+impl Rows {
+    pub(super) fn selector(&self, spec: &TableSpec, backend: Backend) -> Result<Selector, Failure> {
+        let conditions = self.conditions.iter().map(|text| Condition::parse(text, spec, backend));
+        let conditions = conditions
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|malformed| Failure::usage(format!("`--where`: {}", malformed.message)).hint(malformed.hint))?;
+        Ok(Selector { ids: self.ids.clone(), conditions: conditions.concat(), ..Selector::default() })
+    }
+}
+
+/// Which rows, of all statuses.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rows")]
 pub(super) struct Selection {
     /// Only rows of these statuses: created, running, done, error, paused
     #[arg(long, value_delimiter = ',')]
     pub(super) status: Vec<Status>,
 
-    /// Only these rows: 3,7-9
-    #[arg(long)]
-    pub(super) ids: Option<Ids>,
+    #[command(flatten)]
+    pub(super) rows: Rows,
+
+    /// Only rows whose error contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(super) error: Option<String>,
 }
 
 impl Selection {
-    pub(super) fn selector(&self) -> Selector {
-        Selector { statuses: self.status.clone(), ids: self.ids.clone() }
+    pub(super) fn selector(&self, spec: &TableSpec, backend: Backend) -> Result<Selector, Failure> {
+        let rows = self.rows.selector(spec, backend)?;
+        Ok(Selector { statuses: self.status.clone(), error: self.error.clone(), ..rows })
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.status.is_empty() && self.ids.is_none()
+        self.status.is_empty() && self.rows.ids.is_none() && self.rows.conditions.is_empty() && self.error.is_none()
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SummaryOf {
+    #[command(flatten)]
+    pub(super) summary: Summary,
+
+    #[command(flatten)]
+    pub(super) selection: Selection,
 }
 
 #[derive(Debug, Args)]
@@ -369,6 +418,15 @@ pub(super) struct Reset {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct StatusOf {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+
+    #[command(flatten)]
+    pub(super) folder: SpoolFolder,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Show {
     /// The row's ID
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
@@ -377,9 +435,8 @@ pub(super) struct Show {
 
 #[derive(Debug, Args)]
 pub(super) struct Unpause {
-    /// Only these rows: 3,7-9
-    #[arg(long)]
-    pub(super) ids: Option<Ids>,
+    #[command(flatten)]
+    pub(super) rows: Rows,
 }
 
 #[derive(Debug, Args)]

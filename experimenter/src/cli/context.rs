@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use experimenter_diesel::{Result as StoreResult, Selector, Store, StoreError, Target};
 use tokio::runtime::Runtime;
 
+use super::args::{Rows, Selection};
 use super::failure::Failure;
 use super::setup::Setup;
 use crate::config::Config;
@@ -70,6 +71,16 @@ impl<'a> Context<'a> {
         let counts = self.runtime.block_on(self.store.counts(&Selector::default()))?;
         self.headline(&format!("{} rows", count(counts.total())));
         Ok(())
+    }
+
+    /// The rows of a selection on the command line.
+    pub(super) fn selector(&self, selection: &Selection) -> Result<Selector, Failure> {
+        selection.selector(self.store.spec(), self.target.backend())
+    }
+
+    /// The same of one that says nothing of what a row holds.
+    pub(super) fn rows(&self, rows: &Rows) -> Result<Selector, Failure> {
+        rows.selector(self.store.spec(), self.target.backend())
     }
 
     /// The first line of a command: the database, the experiment's table, and how much is in it.

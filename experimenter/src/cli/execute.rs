@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Instant;
 
-use experimenter_diesel::{ClaimOrder, FillMode, Selector, Status, Work};
+use experimenter_diesel::{ClaimOrder, Condition, FillMode, Selector, Status, Work};
 use serde_json::json;
 
 use super::args::{self, Jobs};
@@ -25,9 +25,10 @@ pub(super) const FOLDER: &str = ".experimenter";
 pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
     args.work.leases.settings().map_err(Failure::usage)?;
     let custom = custom(context.config.as_ref(), &args.work.custom)?;
+    let selector = context.rows(&args.rows)?;
+    check_keyfields(context, &selector)?;
     context.prepare()?;
     context.create_index();
-    let selector = Selector { ids: args.ids.clone(), ..Selector::default() };
     if args.retry_errors {
         let failed = Selector { statuses: vec![Status::Error], ..selector.clone() };
         let opened = context.store(async |store| store.reset(&failed).await)?;
@@ -64,9 +65,24 @@ pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u
     context.console.note(&sentence(filled, FillMode::Write));
     let executed = execute_rows(context, &args.work, Jobs::Auto, custom, Selector::default(), None, false)?;
     if executed.spooled == 0 {
-        super::summary::print(context, &args.summary)?;
+        super::summary::print(context, &args.summary, &Selector::default())?;
     }
     Ok(code(executed, true))
+}
+
+/// Rows to execute are chosen by what an open row has.
+fn check_keyfields(context: &Context<'_>, selector: &Selector) -> Result<(), Failure> {
+    let keyfields: Vec<_> = context.store.spec().keyfields.iter().map(|column| column.name.as_str()).collect();
+    let has = |column: &str| keyfields.contains(&column) || ["ID", "creation_date"].contains(&column);
+    match selector.conditions.iter().map(Condition::column).find(|column| !has(column)) {
+        None => Ok(()),
+        Some(column) => Err(Failure::usage(format!("`--where`: an open row has no `{column}` to choose it by"))
+            .hint(format!(
+                "choose by its keyfields, which are `{}`, or by `ID` and `creation_date`",
+                keyfields.join("`, `")
+            ))
+            .hint(format!("to run others again, open them first: {} reset --where …", program()))),
+    }
 }
 
 fn code(executed: Executed, strict: bool) -> u8 {

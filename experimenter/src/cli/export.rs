@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use experimenter_diesel::{Record, Store, StoreError, Value};
+use experimenter_diesel::{Record, Selector, Store, StoreError, Value};
 
 use super::args::{self, Format};
 use super::context::Context;
@@ -14,10 +14,11 @@ use crate::exit;
 use crate::report::count;
 
 pub(super) fn export(context: &mut Context<'_>, args: &args::Export) -> Result<u8, Failure> {
+    let selector = context.selector(&args.selection)?;
     context.check()?;
     let Some(path) = &args.output else {
         let stdout = io::stdout().lock();
-        write_rows(context, args, &mut BufWriter::new(stdout))?;
+        write_rows(context, args, &selector, &mut BufWriter::new(stdout))?;
         return Ok(exit::DONE);
     };
     // A reader never sees half a file, and a failure leaves the old one.
@@ -26,7 +27,7 @@ pub(super) fn export(context: &mut Context<'_>, args: &args::Export) -> Result<u
         Failure::new(format!("cannot write {}: {error}", path.display())).hint("name another file by `--output FILE`")
     };
     let mut file = BufWriter::new(File::create(&part).map_err(|error| failed(&error))?);
-    let rows = write_rows(context, args, &mut file);
+    let rows = write_rows(context, args, &selector, &mut file);
     let rows = rows.and_then(|rows| {
         file.flush().and_then(|()| std::fs::rename(&part, path)).map(|()| rows).map_err(|error| failed(&error))
     });
@@ -44,7 +45,12 @@ fn partial(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn write_rows(context: &mut Context<'_>, args: &args::Export, out: &mut dyn Write) -> Result<u64, Failure> {
+fn write_rows(
+    context: &mut Context<'_>,
+    args: &args::Export,
+    selector: &Selector,
+    out: &mut dyn Write,
+) -> Result<u64, Failure> {
     let columns = context.store.columns();
     let fields: Vec<_> = columns.iter().map(String::as_str).collect();
     let provenance = if args.provenance { provenance_names(&fields) } else { Vec::new() };
@@ -52,7 +58,6 @@ fn write_rows(context: &mut Context<'_>, args: &args::Export, out: &mut dyn Writ
     // Values that a column could not hold stand in the export, exact.
     let unfit = context.store(async |store| store.unfit(u32::MAX).await)?;
     let exact: HashMap<_, _> = unfit.into_iter().map(|unfit| ((unfit.id, unfit.field), unfit.value)).collect();
-    let selector = args.selection.selector();
     let format = if context.console.is_json() { Format::Json } else { args.format };
     let mut writer = Writer { out, format, names: &names, rows: 0 };
     writer.begin()?;
@@ -66,9 +71,9 @@ fn write_rows(context: &mut Context<'_>, args: &args::Export, out: &mut dyn Writ
     };
     let Context { runtime, store, .. } = context;
     if args.provenance {
-        runtime.block_on(store.records_with_provenance(&selector, &fields, each))?;
+        runtime.block_on(store.records_with_provenance(selector, &fields, each))?;
     } else {
-        runtime.block_on(store.records(&selector, &fields, each))?;
+        runtime.block_on(store.records(selector, &fields, each))?;
     }
     writer.end()?;
     Ok(writer.rows)

@@ -11,11 +11,12 @@ use crate::report::count;
 
 pub(super) fn reset(context: &mut Context<'_>, args: &args::Reset) -> Result<u8, Failure> {
     if args.selection.is_empty() {
-        return Err(Failure::usage("reset needs to know which rows")
-            .hint("write `reset --status error`, `reset --ids 3,7-9`, or both"));
+        return Err(Failure::usage("reset needs to know which rows").hint(
+            "write `reset --status error`, `reset --ids 3,7-9`, `reset --where FIELD=VALUE`, or several of them",
+        ));
     }
+    let selector = context.selector(&args.selection)?;
     context.prepare()?;
-    let selector = args.selection.selector();
     let counts = context.store(async |store| store.counts(&selector).await)?;
     if counts.total() == 0 {
         return tell(context, 0, "no row is selected: nothing to reset");
@@ -37,8 +38,8 @@ pub(super) fn reset(context: &mut Context<'_>, args: &args::Reset) -> Result<u8,
 }
 
 pub(super) fn unpause(context: &mut Context<'_>, args: &args::Unpause) -> Result<u8, Failure> {
+    let selector = Selector { statuses: vec![Status::Paused], ..context.rows(&args.rows)? };
     context.prepare()?;
-    let selector = Selector { statuses: vec![Status::Paused], ids: args.ids.clone() };
     match context.store(async |store| store.unpause(&selector).await)? {
         0 => tell(context, 0, "no row is paused: nothing to open"),
         opened => tell(context, opened, &format!("{} rows are open again", count(opened))),

@@ -1,6 +1,6 @@
 //! `status`: how far the table is, and who works on it.
 
-use experimenter_diesel::{Counts, ExecuterReport, Life, Selector, Standing, Status, Suspect, Unfit};
+use experimenter_diesel::{Counts, ExecuterReport, Life, Standing, Status, Suspect, Unfit};
 use serde_json::json;
 
 use super::args;
@@ -10,13 +10,14 @@ use crate::exit;
 use crate::report::{Table, bar, count, duration, seconds};
 use crate::spool::{self, Delivery, Place};
 
-pub(super) fn status(context: &mut Context<'_>, args: &args::SpoolFolder) -> Result<u8, Failure> {
+pub(super) fn status(context: &mut Context<'_>, args: &args::StatusOf) -> Result<u8, Failure> {
+    let selector = context.selector(&args.selection)?;
     context.check()?;
-    let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
+    let counts = context.store(async |store| store.counts(&selector).await)?;
     let executers = context.store(async |store| store.executers().await)?;
     let unfit = context.store(async |store| store.unfit(20).await)?;
     let standing = context.store(async |store| store.standing().await)?;
-    let place = Place::new(&args.spool, &context.target, &context.store.spec().name);
+    let place = Place::new(&args.folder.spool, &context.target, &context.store.spec().name);
     let spooled = spool::look(&place).map(|logs| logs.iter().map(Delivery::waits_here).sum());
     let worries = Worries { standing, spooled };
     if context.console.is_json() {

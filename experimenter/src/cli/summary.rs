@@ -12,10 +12,11 @@ use crate::report::{Group, Groups, Statistics, Table, count};
 
 const CAPTION: &str = "mean ± standard deviation of the rows that are done; n is their number, of all there are";
 
-pub(super) fn summary(context: &mut Context<'_>, args: &args::Summary) -> Result<u8, Failure> {
-    check_fields(context.experiment, context.store.spec(), args)?;
+pub(super) fn summary(context: &mut Context<'_>, args: &args::SummaryOf) -> Result<u8, Failure> {
+    check_fields(context.experiment, context.store.spec(), &args.summary)?;
+    let selector = context.selector(&args.selection)?;
     context.check()?;
-    print(context, args)?;
+    print(context, &args.summary, &selector)?;
     Ok(exit::DONE)
 }
 
@@ -24,7 +25,7 @@ pub(super) fn check_fields(experiment: &Registration, spec: &TableSpec, args: &a
     fields(experiment, spec, args).map(drop)
 }
 
-pub(super) fn print(context: &mut Context<'_>, args: &args::Summary) -> Result<(), Failure> {
+pub(super) fn print(context: &mut Context<'_>, args: &args::Summary, selector: &Selector) -> Result<(), Failure> {
     let (by, values) = fields(context.experiment, context.store.spec(), args)?;
     let columns: Vec<_> = ["status"].into_iter().chain(by.iter().chain(&values).map(String::as_str)).collect();
     let mut groups = Groups::new(values.len());
@@ -32,7 +33,7 @@ pub(super) fn print(context: &mut Context<'_>, args: &args::Summary) -> Result<(
     let (keys, results) = (1..=by.len(), by.len() + 1..);
     context.store(async |store| {
         store
-            .records(&Selector::default(), &columns, |record| {
+            .records(selector, &columns, |record| {
                 let is_done = record.values.first().and_then(|status| status.as_str()) == Some("done");
                 let key = record.values[keys.clone()].to_vec();
                 let values = if is_done { &record.values[results.clone()] } else { &[] };
