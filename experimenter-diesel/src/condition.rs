@@ -111,6 +111,14 @@ impl Condition {
         Ok(conditions)
     }
 
+    /// That a column has a value as it was read.
+    #[must_use]
+    pub fn equal(column: &Column, value: &Value, backend: Backend) -> Self {
+        let operand =
+            if value.is_null() { Operand::Null } else { Operand::Is(compared(column, value.clone(), backend)) };
+        Self { column: column.clone(), test: Test::Among { operands: vec![operand], negated: false } }
+    }
+
     /// The column that it is on.
     #[must_use]
     pub fn column(&self) -> &str {
@@ -226,12 +234,17 @@ fn operand(column: &Column, text: &str, backend: Backend) -> Result<Operand, Str
         _ => Value::from(text),
     };
     let fitted = column.fit(&value, backend).map_err(|misfit| format!("`{}` cannot be this: {misfit}", column.name))?;
-    Ok(Operand::Is(match (kind, backend, fitted) {
+    Ok(Operand::Is(compared(column, fitted, backend)))
+}
+
+/// A value of a column as the database compares it.
+fn compared(column: &Column, value: Value, backend: Backend) -> Value {
+    match (column.column_type.kind(), backend, value) {
         // MySQL compares what a column of single precision holds, and not what it shows.
         #[expect(clippy::cast_possible_truncation, reason = "the column holds no more")]
         (Kind::Float, Backend::Mysql, Value::Float(x)) => Value::Float(f64::from(x as f32)),
-        (_, _, fitted) => fitted,
-    }))
+        (_, _, value) => value,
+    }
 }
 
 #[cfg(test)]

@@ -71,7 +71,14 @@ impl From<i64> for Ids {
 
 impl From<&[i64]> for Ids {
     fn from(ids: &[i64]) -> Self {
-        Self(ids.iter().map(|id| *id..=*id).collect())
+        let mut ranges: Vec<RangeInclusive<i64>> = Vec::new();
+        for id in ids {
+            match ranges.last_mut() {
+                Some(range) if range.end().checked_add(1) == Some(*id) => *range = *range.start()..=*id,
+                _ => ranges.push(*id..=*id),
+            }
+        }
+        Self(ranges)
     }
 }
 
@@ -118,6 +125,7 @@ mod tests {
     fn ids_are_read_as_typed() {
         let ids: Ids = "3, 7-9,12".parse().expect("a list");
         assert_eq!(ids.to_string(), "3,7-9,12");
+        assert_eq!(Ids::from(&[3, 7, 8, 9, 12][..]), ids);
         for wrong in ["", "x", "9-7", "-3", "1,,2", "1-"] {
             assert!(wrong.parse::<Ids>().is_err(), "{wrong}");
         }

@@ -193,7 +193,9 @@ fn help_is_for_newcomers() {
         .success()
         .stdout_has("execute --max-experiments 1")
         .stdout_has("EXPERIMENTER_DATABASE");
-    for command in ["list", "fill", "execute", "run", "status", "summary", "reset", "export", "doctor", "drop"] {
+    for command in
+        ["list", "fill", "execute", "run", "status", "summary", "reset", "export", "doctor", "drop", "errors"]
+    {
         sandbox.run(grid(), [command, "--help"]).success().stdout_has("--database");
     }
     sandbox.run(grid(), [] as [&str; 0]).fails_with(2).stderr_has("Usage");
@@ -526,4 +528,41 @@ fn a_mistake_in_a_condition_is_pointed_at() {
         2,
         &["an open row has no `square`", "`mode`, `n`", "reset --where"],
     );
+}
+
+#[test]
+fn errors_are_told_once_with_what_their_rows_share() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
+        grid(&["fill", "--set", "n=0..30", "--set", "mode=Square,Panic"]).success();
+        grid(&["errors"]).success().stdout_has("no row is in error");
+        grid(&["fill", "--set", "n=3", "--set", "mode=Fail"]).success();
+        grid(&["execute"]).success().stderr_has("31 in error");
+        let errors = grid(&["errors"]);
+        errors
+            .success()
+            .stdout_has("30 rows: panicked: n is #\n  at      tests/programs/grid.rs:39\n  ended   20")
+            .stdout_has("\n  IDs     31-60\n  share   mode=Panic (30/30)\n  see     ")
+            .stdout_has(" show 31\n  again   ")
+            .stdout_has(" reset --ids 31-60\n\n1 row: No such file or directory (os error 2)\n  at      tests/programs/grid.rs:38")
+            .stdout_has("  IDs     61\n  share   mode=Fail (1/1), n=3 (1/3)\n");
+        // A list of IDs that fits no line gives way to a text that no other error has.
+        target.sql("UPDATE grid SET error = 'other' WHERE status = 'error' AND ID % 2 = 0 AND ID < 60");
+        let json: serde_json::Value =
+            serde_json::from_str(&grid(&["errors", "--json"]).success().stdout).expect("JSON");
+        assert_eq!(json[0]["rows"], 16);
+        assert_eq!(json[0]["shared"]["mode"]["rows_with_it"], 30);
+        assert!(json[0]["again"].as_str().is_some_and(|again| again.ends_with("--error 'panicked: n is'")), "{json}");
+        grid(&["reset", "--status", "error", "--error", "panicked: n is", "--yes"])
+            .success()
+            .stdout_has("16 rows are open again");
+        grid(&["errors", "--where", "mode=Fail"]).success().stdout_has("1 row: No such file").has_nowhere("other");
+        grid(&["errors", "--error", "othe"])
+            .success()
+            .stdout_has("14 rows: other\n  ended   20")
+            .has_nowhere("No such");
+        refused(&grid(&["errors", "--where", "sed=1"]), 2, &["no column `sed`", "its columns are `mode`, `n`"]);
+    });
 }

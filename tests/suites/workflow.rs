@@ -330,6 +330,9 @@ fn a_result_outlives_its_database_and_its_executer() {
         let spool = sandbox.path().join(".experimenter/spool");
         wait_until(|| std::fs::read_dir(&spool).is_ok_and(|files| files.count() > 0));
         wait_until(|| executer.stderr().contains("row 1: what it gave waits for the database"));
+        // A log entry may wait before the result does.
+        let waiting = ["deliver", "--dry-run", "--database", &url];
+        wait_until(|| sandbox.run(grid(), waiting).success().stdout.contains("1 waiting"));
         executer.signal(signal);
         let ended = executer.wait();
         if signal == Signal::TERM {

@@ -82,6 +82,11 @@ pub(super) enum Command {
     /// Count the rows by status, and show who works on them
     #[command(after_help = "Examples:\n  status\n  status --where kernel=rbf      how far these rows are")]
     Status(StatusOf),
+    /// Show why rows failed, each reason once, and how to open its rows again
+    #[command(
+        after_help = "Examples:\n  errors                         every reason, the most frequent first\n  errors --where kernel=rbf      of these rows only\n  errors --error \"index out of bounds\""
+    )]
+    Errors(Errors),
     /// Show one row, and every attempt at it
     Show(Show),
     /// Show the results: mean, standard deviation and range by keyfields
@@ -424,6 +429,16 @@ pub(super) struct StatusOf {
 
     #[command(flatten)]
     pub(super) folder: SpoolFolder,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Errors {
+    #[command(flatten)]
+    pub(super) rows: Rows,
+
+    /// Only rows whose error contains this
+    #[arg(long, value_name = "TEXT", help_heading = "Rows")]
+    pub(super) error: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod args;
 mod context;
 mod deliver;
 mod doctor;
+mod errors;
 mod execute;
 mod export;
 mod failure;
@@ -70,6 +71,7 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
         Command::Run(run) => execute::run(setup, console, run),
         Command::Execute(execute) => execute::execute(&mut open(setup)?, execute),
         Command::Status(folder) => status::status(&mut open(setup)?, folder),
+        Command::Errors(errors) => errors::errors(&mut open(setup)?, errors),
         Command::Doctor => doctor::doctor(&mut open(setup)?),
         Command::Show(show) => show::show(&mut open(setup)?, show),
         Command::Summary(summary) => summary::summary(&mut open(setup)?, summary),

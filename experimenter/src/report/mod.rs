@@ -3,6 +3,7 @@
 //! Results go to the standard output; what a command does meanwhile, and failures, to the standard error.
 
 mod console;
+mod error_groups;
 mod events;
 mod live;
 mod progress;
@@ -12,6 +13,7 @@ mod table;
 use std::time::Duration;
 
 pub(crate) use console::Console;
+pub(crate) use error_groups::{ErrorGroup, ErrorGroups};
 pub(crate) use live::RunReport;
 pub(crate) use progress::Progress;
 pub(crate) use statistics::{Group, Groups, Statistics};
