@@ -566,3 +566,52 @@ fn errors_are_told_once_with_what_their_rows_share() {
         refused(&grid(&["errors", "--where", "sed=1"]), 2, &["no column `sed`", "its columns are `mode`, `n`"]);
     });
 }
+
+#[test]
+fn a_summary_goes_into_a_paper() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
+        grid(&["fill", "--set", "n=0..6", "--set", "mode=Square,Panic"]).success();
+        grid(&["execute", "--where", "n<5"]).success();
+        let summary = |options: &[&str]| {
+            let output = grid(&[&["summary", "--by", "mode", "--value", "square"], options].concat());
+            output.success().stdout.trim_end().to_owned()
+        };
+        assert_eq!(
+            summary(&[]),
+            "mode         n     square  min  median    max\n\
+             Panic   0 of 6          –    –       –      –\n\
+             Square  5 of 6  6.0 ± 6.6    0   4.000  16.00"
+        );
+        assert_eq!(
+            summary(&["--statistics", "median,q25,max,n"]),
+            "mode    rows  done  square median  square q25  square max  square n\n\
+             Panic      6     0                                                0\n\
+             Square     6     5          4.000       1.000       16.00         5"
+        );
+        assert_eq!(
+            summary(&["--format", "csv"]),
+            "mode,rows,done,square n,square mean,square sd,square min,square q25,square median,square q75,square max\n\
+             Panic,6,0,0,,,,,,,\nSquare,6,5,5,6,6.59545297913646,0,1,4,9,16"
+        );
+        assert_eq!(
+            summary(&["--format", "markdown", "--where", "mode=Square"]),
+            "| mode | n | square | min | median | max |\n|---|--:|--:|--:|--:|--:|\n\
+             | Square | 5 of 6 | 6.0 ± 6.6 | 0 | 4.000 | 16.00 |"
+        );
+        assert_eq!(
+            summary(&["--format", "latex", "--where", "mode=Square", "--statistics", "mean,sd"]),
+            "% \\usepackage{booktabs}\n\\begin{tabular}{lrrrr}\n  \\toprule\n  \
+             mode & rows & done & square mean & square sd \\\\\n  \\midrule\n  \
+             Square & 6 & 5 & 6.000 & 6.595 \\\\\n  \\bottomrule\n\\end{tabular}"
+        );
+        let json: serde_json::Value = serde_json::from_str(&summary(&["--json"])).expect("JSON");
+        assert_eq!(json[1]["values"]["square"]["q75"], 9.0);
+        assert_eq!(json[1]["values"]["square"]["n"], 5);
+        for wrong in ["--statistics=mode", "--statistics=q101", "--format=pdf"] {
+            grid(&["summary", wrong]).fails_with(2).stderr_has(wrong.split_once('=').map_or("", |(option, _)| option));
+        }
+    });
+}

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use experimenter_diesel::{Backend, Condition, Ids, Lease, Selector, Status, TableSpec};
 
 use super::failure::Failure;
+use crate::report::Statistic;
 use crate::spool::FOLDER;
 
 /// Runs a grid of experiments: fill a table with their parameters, execute its rows here or on many machines.
@@ -91,7 +92,7 @@ pub(super) enum Command {
     Show(Show),
     /// Show the results: mean, standard deviation and range by keyfields
     #[command(
-        after_help = "Examples:\n  summary --by kernel,dataset --value test_accuracy\n  summary --where \"c>=1,dataset=wine*\""
+        after_help = "Examples:\n  summary --by kernel,dataset --value test_accuracy\n  summary --where \"c>=1,dataset=wine*\"\n  summary --value loss,steps --statistics median,q25,q75\n  summary --format latex > results.tex"
     )]
     Summary(SummaryOf),
     /// Open rows again, under the same IDs; their results are archived beside the table
@@ -399,7 +400,36 @@ pub(super) struct SummaryOf {
     pub(super) summary: Summary,
 
     #[command(flatten)]
+    pub(super) layout: Layout,
+
+    #[command(flatten)]
     pub(super) selection: Selection,
+}
+
+/// What a summary tells, and in which form.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Layout {
+    /// A column for each of these, in place of mean ± sd: n, mean, sd, min, max, median, and quantiles such as q25
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(super) statistics: Vec<Statistic>,
+
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: TableFormat,
+}
+
+/// A form of a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    /// Aligned columns
+    #[default]
+    Table,
+    /// Comma-separated values, each statistic a column of its own, unrounded
+    Csv,
+    /// A table of Markdown
+    Markdown,
+    /// A `tabular` of LaTeX
+    Latex,
 }
 
 #[derive(Debug, Args)]

@@ -65,7 +65,7 @@ pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u
     context.console.note(&sentence(filled, FillMode::Write));
     let executed = execute_rows(context, &args.work, Jobs::Auto, custom, Selector::default(), None, false)?;
     if executed.spooled == 0 {
-        super::summary::print(context, &args.summary, &Selector::default())?;
+        super::summary::print(context, &args.summary, &Selector::default(), &args::Layout::default())?;
     }
     Ok(code(executed, true))
 }

@@ -11,7 +11,7 @@ use super::args::{self, Format};
 use super::context::Context;
 use super::failure::Failure;
 use crate::exit;
-use crate::report::count;
+use crate::report::{count, csv_field};
 
 pub(super) fn export(context: &mut Context<'_>, args: &args::Export) -> Result<u8, Failure> {
     let selector = context.selector(&args.selection)?;
@@ -126,7 +126,7 @@ impl Writer<'_> {
             Format::Csv => {
                 write!(self.out, "{}", record.id)?;
                 for value in &record.values {
-                    write!(self.out, ",{}", quoted(&value.to_string()))?;
+                    write!(self.out, ",{}", csv_field(&value.to_string()))?;
                 }
                 writeln!(self.out)?;
             }
@@ -147,14 +147,5 @@ impl Writer<'_> {
             writeln!(self.out, "\n]")?;
         }
         self.out.flush()
-    }
-}
-
-/// A field of CSV by RFC 4180.
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
     }
 }

@@ -3,12 +3,12 @@
 use experimenter_diesel::{Kind, Selector, TableSpec, Value};
 use serde_json::json;
 
-use super::args;
+use super::args::{self, TableFormat};
 use super::context::Context;
 use super::failure::Failure;
 use crate::definition::Registration;
 use crate::exit;
-use crate::report::{Group, Groups, Statistics, Table, count};
+use crate::report::{Group, Groups, Statistic, Statistics, Table, count};
 
 const CAPTION: &str = "mean ± standard deviation of the rows that are done; n is their number, of all there are";
 
@@ -16,7 +16,7 @@ pub(super) fn summary(context: &mut Context<'_>, args: &args::SummaryOf) -> Resu
     check_fields(context.experiment, context.store.spec(), &args.summary)?;
     let selector = context.selector(&args.selection)?;
     context.check()?;
-    print(context, &args.summary, &selector)?;
+    print(context, &args.summary, &selector, &args.layout)?;
     Ok(exit::DONE)
 }
 
@@ -25,7 +25,12 @@ pub(super) fn check_fields(experiment: &Registration, spec: &TableSpec, args: &a
     fields(experiment, spec, args).map(drop)
 }
 
-pub(super) fn print(context: &mut Context<'_>, args: &args::Summary, selector: &Selector) -> Result<(), Failure> {
+pub(super) fn print(
+    context: &mut Context<'_>,
+    args: &args::Summary,
+    selector: &Selector,
+    layout: &args::Layout,
+) -> Result<(), Failure> {
     let (by, values) = fields(context.experiment, context.store.spec(), args)?;
     let columns: Vec<_> = ["status"].into_iter().chain(by.iter().chain(&values).map(String::as_str)).collect();
     let mut groups = Groups::new(values.len());
@@ -49,8 +54,24 @@ pub(super) fn print(context: &mut Context<'_>, args: &args::Summary, selector: &
     if context.console.is_json() {
         context.console.json(&as_json(&by, &values, &groups))?;
     } else {
-        context.console.note(CAPTION);
-        context.console.result(&as_table(&by, &values, &groups).to_string())?;
+        let statistics = layout.statistics.as_slice();
+        let rounded = || match statistics {
+            [] => as_table(&by, &values, &groups),
+            _ => by_column(&by, &values, &groups, statistics, number),
+        };
+        if statistics.is_empty() && layout.format != TableFormat::Csv {
+            context.console.note(CAPTION);
+        }
+        let text = match layout.format {
+            TableFormat::Table => rounded().to_string(),
+            TableFormat::Markdown => rounded().markdown(),
+            TableFormat::Latex => rounded().latex(),
+            TableFormat::Csv => {
+                let statistics = if statistics.is_empty() { &Statistic::USUAL } else { statistics };
+                by_column(&by, &values, &groups, statistics, |x| Value::Float(x).to_string()).csv()
+            }
+        };
+        context.console.result(&text)?;
     }
     Ok(())
 }
@@ -94,7 +115,7 @@ fn as_table(by: &[String], values: &[String], groups: &[Group]) -> Table {
         by.iter().map(String::as_str).chain(["n"]).chain(values.iter().map(String::as_str)).collect();
     // Three columns for each of several values would not fit a terminal.
     if single {
-        headers.extend(["min", "max"]);
+        headers.extend(["min", "median", "max"]);
     }
     let mut table = Table::new(&headers);
     for group in groups {
@@ -103,8 +124,35 @@ fn as_table(by: &[String], values: &[String], groups: &[Group]) -> Table {
         for statistics in &group.values {
             row.push(mean_and_deviation(statistics, group.done));
             if single {
-                row.extend([statistics.min(), statistics.max()].map(|x| x.map_or_else(|| "–".to_owned(), number)));
+                let others = [Statistic::Min, Statistic::Quantile(50.0), Statistic::Max];
+                row.extend(others.map(|other| statistics.get(other).map_or_else(|| "–".to_owned(), number)));
             }
+        }
+        table.row(row);
+    }
+    table
+}
+
+/// A column for each statistic of each value.
+fn by_column(
+    by: &[String],
+    values: &[String],
+    groups: &[Group],
+    statistics: &[Statistic],
+    shown: impl Fn(f64) -> String,
+) -> Table {
+    let names = values.iter().flat_map(|value| statistics.iter().map(move |statistic| format!("{value} {statistic}")));
+    let headers: Vec<_> = by.iter().cloned().chain(["rows".to_owned(), "done".to_owned()]).chain(names).collect();
+    let mut table = Table::new(&headers.iter().map(String::as_str).collect::<Vec<_>>());
+    for group in groups {
+        let mut row: Vec<_> = group.key.iter().map(ToString::to_string).collect();
+        row.extend([group.rows.to_string(), group.done.to_string()]);
+        for value in &group.values {
+            row.extend(statistics.iter().map(|statistic| match (statistic, value.get(*statistic)) {
+                (Statistic::N, _) => value.n().to_string(),
+                (_, Some(x)) => shown(x),
+                (_, None) => String::new(),
+            }));
         }
         table.row(row);
     }
@@ -154,10 +202,14 @@ fn as_json(by: &[String], values: &[String], groups: &[Group]) -> serde_json::Va
             .iter()
             .zip(&group.values)
             .map(|(name, statistics)| {
-                let statistics = json!({
-                    "n": statistics.n(), "mean": statistics.mean(), "sd": statistics.deviation(),
-                    "min": statistics.min(), "max": statistics.max(),
+                let told = Statistic::USUAL.iter().map(|statistic| {
+                    let number = match statistic {
+                        Statistic::N => json!(statistics.n()),
+                        _ => json!(statistics.get(*statistic)),
+                    };
+                    (statistic.to_string(), number)
                 });
+                let statistics = serde_json::Value::Object(told.collect());
                 (name.clone(), statistics)
             })
             .collect();

@@ -16,7 +16,7 @@ pub(crate) use console::Console;
 pub(crate) use error_groups::{ErrorGroup, ErrorGroups};
 pub(crate) use live::RunReport;
 pub(crate) use progress::Progress;
-pub(crate) use statistics::{Group, Groups, Statistics};
+pub(crate) use statistics::{Group, Groups, Statistic, Statistics};
 pub(crate) use table::Table;
 
 /// A number as people read it: `1,234,567`.
@@ -52,6 +52,15 @@ pub(crate) fn seconds(seconds: f64) -> Duration {
 /// A size as people read it: `512 B`, `1.5 KiB`, `8.0 GiB`.
 pub(crate) fn size(bytes: u64) -> String {
     bytesize::ByteSize(bytes).display().iec().to_string()
+}
+
+/// A field of CSV by RFC 4180.
+pub(crate) fn csv_field(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
 }
 
 /// A bar of how much is done.

@@ -1,13 +1,15 @@
 //! Statistics of results by group, in one pass.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use experimenter_diesel::Value;
 
 /// The most groups that are kept.
 const LIMIT: usize = 10_000;
 
-/// Count, mean, standard deviation and range of numbers, by Welford's method.
+/// Count, mean, standard deviation and quantiles of numbers; mean and deviation by Welford's method.
 ///
 /// B. P. Welford, "Note on a Method for Calculating Corrected Sums of Squares and Products", Technometrics 4 (1962).
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,7 +17,71 @@ pub(crate) struct Statistics {
     n: u64,
     mean: f64,
     squares: f64,
-    range: Option<(f64, f64)>,
+    /// All of them, for the quantiles.
+    numbers: Vec<f64>,
+}
+
+/// One number that stands for many.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Statistic {
+    /// How many they are.
+    N,
+    Mean,
+    /// The sample's standard deviation.
+    Deviation,
+    Min,
+    Max,
+    /// The least that so many percent of them do not exceed.
+    Quantile(f64),
+}
+
+impl Statistic {
+    /// What is told of a value where nothing else is asked for.
+    pub(crate) const USUAL: [Self; 8] = [
+        Self::N,
+        Self::Mean,
+        Self::Deviation,
+        Self::Min,
+        Self::Quantile(25.0),
+        Self::Quantile(50.0),
+        Self::Quantile(75.0),
+        Self::Max,
+    ];
+}
+
+impl FromStr for Statistic {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let percent = text.strip_prefix('q').and_then(|percent| percent.parse::<f64>().ok());
+        Ok(match text {
+            "n" => Self::N,
+            "mean" => Self::Mean,
+            "sd" => Self::Deviation,
+            "min" => Self::Min,
+            "max" => Self::Max,
+            "median" => Self::Quantile(50.0),
+            _ => Self::Quantile(
+                percent
+                    .filter(|percent| (0.0..=100.0).contains(percent))
+                    .ok_or("write n, mean, sd, min, max, median, or a quantile such as q25 or q97.5")?,
+            ),
+        })
+    }
+}
+
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::N => f.write_str("n"),
+            Self::Mean => f.write_str("mean"),
+            Self::Deviation => f.write_str("sd"),
+            Self::Min => f.write_str("min"),
+            Self::Max => f.write_str("max"),
+            Self::Quantile(50.0) => f.write_str("median"),
+            Self::Quantile(percent) => write!(f, "q{percent}"),
+        }
+    }
 }
 
 impl Statistics {
@@ -25,7 +91,7 @@ impl Statistics {
         let delta = x - self.mean;
         self.mean += delta / self.n as f64;
         self.squares += delta * (x - self.mean);
-        self.range = Some(self.range.map_or((x, x), |(min, max)| (min.min(x), max.max(x))));
+        self.numbers.push(x);
     }
 
     pub(crate) fn n(&self) -> u64 {
@@ -42,12 +108,36 @@ impl Statistics {
         (self.n > 1).then(|| (self.squares / (self.n - 1) as f64).sqrt())
     }
 
-    pub(crate) fn min(&self) -> Option<f64> {
-        self.range.map(|(min, _)| min)
+    #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+    pub(crate) fn get(&self, statistic: Statistic) -> Option<f64> {
+        match statistic {
+            Statistic::N => Some(self.n as f64),
+            Statistic::Mean => self.mean(),
+            Statistic::Deviation => self.deviation(),
+            Statistic::Min => self.quantile(0.0),
+            Statistic::Max => self.quantile(100.0),
+            Statistic::Quantile(percent) => self.quantile(percent),
+        }
     }
 
-    pub(crate) fn max(&self) -> Option<f64> {
-        self.range.map(|(_, max)| max)
+    /// Between two numbers it is interpolated, as by `NumPy` and R: type 7 of R. J. Hyndman and Y. Fan, "Sample Quantiles
+    /// in Statistical Packages", The American Statistician 50 (1996). The numbers have to be [sorted](Self::sort).
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place among rows"
+    )]
+    fn quantile(&self, percent: f64) -> Option<f64> {
+        let last = self.numbers.len().checked_sub(1)?;
+        let place = last as f64 * percent / 100.0;
+        let below = self.numbers.get(place.floor() as usize)?;
+        let above = self.numbers.get(place.ceil() as usize)?;
+        Some(if below == above { *below } else { below + (above - below) * place.fract() })
+    }
+
+    fn sort(&mut self) {
+        self.numbers.sort_by(f64::total_cmp);
     }
 }
 
@@ -103,6 +193,7 @@ impl Groups {
     /// The groups in the order of their keys: numbers by size, text by letter.
     pub(crate) fn sorted(self) -> Vec<Group> {
         let mut groups: Vec<_> = self.by_key.into_values().collect();
+        groups.iter_mut().flat_map(|group| &mut group.values).for_each(Statistics::sort);
         groups.sort_by(|a, b| {
             let pairs = a.key.iter().zip(&b.key);
             pairs.map(|(a, b)| compare(a, b)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
@@ -131,7 +222,15 @@ mod tests {
         }
         assert_eq!(statistics.mean(), Some(5.0));
         assert!(statistics.deviation().is_some_and(|sd| (sd - (32.0_f64 / 7.0).sqrt()).abs() < 1e-12));
-        assert_eq!((statistics.min(), statistics.max()), (Some(2.0), Some(9.0)));
+        statistics.sort();
+        let told = ["min", "q25", "median", "q90", "max", "n"].map(|name| {
+            let statistic: Statistic = name.parse().expect("a statistic");
+            assert_eq!(statistic.to_string(), name);
+            statistics.get(statistic).expect("a number")
+        });
+        // What NumPy's `quantile` gives.
+        assert_eq!(told, [2.0, 4.0, 4.5, 7.6, 9.0, 8.0]);
+        assert!("q101".parse::<Statistic>().is_err() && "mode".parse::<Statistic>().is_err());
     }
 
     #[test]
