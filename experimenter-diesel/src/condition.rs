@@ -46,7 +46,7 @@ impl fmt::Display for MalformedCondition {
 
 impl std::error::Error for MalformedCondition {}
 
-/// In the order in which they are looked for: the longer ones first.
+/// Of two that begin at the same place the longer one is meant.
 const OPERATORS: [&str; 6] = ["!=", "<=", ">=", "=", "<", ">"];
 
 const FORMS: &str = "write `field=value`, with =, !=, <, <=, > or >=; a list as `field=a,b`, any characters as `wine*`, what \

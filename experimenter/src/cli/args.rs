@@ -75,7 +75,7 @@ pub(super) enum Command {
     Fill(Fill),
     /// Run open rows, one or several at a time
     #[command(
-        after_help = "Examples:\n  execute                                run every open row\n  execute --max-experiments 1            one row, as in a job of a cluster\n  execute --ids 3,7-9 --retry-errors     these rows, failed ones again\n  execute --where kernel=rbf,seed<3      these first\n  execute --jobs auto --timeout 2h       as many at once as there are cores, none longer than two hours"
+        after_help = "Examples:\n  execute                                run every open row\n  execute --max-experiments 1            one row, as in a job of a cluster\n  execute --ids 3,7-9 --retry-errors     these rows, failed ones again\n  execute --where kernel=rbf,seed<3      these only\n  execute --jobs auto --timeout 2h       as many at once as there are cores, none longer than two hours"
     )]
     Execute(Execute),
     /// Fill, execute every open row, and show the results
@@ -341,7 +341,7 @@ pub(super) struct Summary {
     pub(super) value: Vec<String>,
 }
 
-/// Which rows.
+/// Which rows, whatever their status.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Rows")]
 pub(super) struct Rows {
@@ -367,7 +367,7 @@ impl Rows {
     }
 }
 
-/// Which rows, of all statuses.
+/// Which rows, by their status and error too.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Rows")]
 pub(super) struct Selection {

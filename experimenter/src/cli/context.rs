@@ -78,7 +78,7 @@ impl<'a> Context<'a> {
         selection.selector(self.store.spec(), self.target.backend())
     }
 
-    /// The same of one that says nothing of what a row holds.
+    /// The same of one that leaves the status open.
     pub(super) fn rows(&self, rows: &Rows) -> Result<Selector, Failure> {
         rows.selector(self.store.spec(), self.target.backend())
     }

@@ -113,7 +113,7 @@ fn as_table(by: &[String], values: &[String], groups: &[Group]) -> Table {
     let single = values.len() == 1;
     let mut headers: Vec<_> =
         by.iter().map(String::as_str).chain(["n"]).chain(values.iter().map(String::as_str)).collect();
-    // Three columns for each of several values would not fit a terminal.
+    // As many columns for each of several values would not fit a terminal.
     if single {
         headers.extend(["min", "median", "max"]);
     }

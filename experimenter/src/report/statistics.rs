@@ -14,7 +14,6 @@ const LIMIT: usize = 10_000;
 /// B. P. Welford, "Note on a Method for Calculating Corrected Sums of Squares and Products", Technometrics 4 (1962).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Statistics {
-    n: u64,
     mean: f64,
     squares: f64,
     /// All of them, for the quantiles.
@@ -31,7 +30,7 @@ pub(crate) enum Statistic {
     Deviation,
     Min,
     Max,
-    /// The least that so many percent of them do not exceed.
+    /// What so many percent of them do not exceed.
     Quantile(f64),
 }
 
@@ -87,31 +86,30 @@ impl fmt::Display for Statistic {
 impl Statistics {
     #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
     fn add(&mut self, x: f64) {
-        self.n += 1;
-        let delta = x - self.mean;
-        self.mean += delta / self.n as f64;
-        self.squares += delta * (x - self.mean);
         self.numbers.push(x);
+        let delta = x - self.mean;
+        self.mean += delta / self.n() as f64;
+        self.squares += delta * (x - self.mean);
     }
 
     pub(crate) fn n(&self) -> u64 {
-        self.n
+        self.numbers.len() as u64
     }
 
     pub(crate) fn mean(&self) -> Option<f64> {
-        (self.n > 0).then_some(self.mean)
+        (self.n() > 0).then_some(self.mean)
     }
 
     /// The sample's standard deviation, which one value does not have.
     #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
     pub(crate) fn deviation(&self) -> Option<f64> {
-        (self.n > 1).then(|| (self.squares / (self.n - 1) as f64).sqrt())
+        (self.n() > 1).then(|| (self.squares / (self.n() - 1) as f64).sqrt())
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
     pub(crate) fn get(&self, statistic: Statistic) -> Option<f64> {
         match statistic {
-            Statistic::N => Some(self.n as f64),
+            Statistic::N => Some(self.n() as f64),
             Statistic::Mean => self.mean(),
             Statistic::Deviation => self.deviation(),
             Statistic::Min => self.quantile(0.0),
