@@ -5,8 +5,8 @@ use std::io::{IsTerminal, Write};
 use experimenter_diesel::{Result as StoreResult, Selector, Store, StoreError, Target};
 use tokio::runtime::Runtime;
 
-use super::args::{Rows, Selection};
 use super::failure::Failure;
+use super::rows::{Rows, Selection};
 use super::setup::Setup;
 use crate::config::Config;
 use crate::definition::Registration;

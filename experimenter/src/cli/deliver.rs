@@ -2,18 +2,44 @@
 
 use std::path::Path;
 
+use clap::Args;
 use experimenter_diesel::Target;
 use serde_json::json;
 
-use super::args;
 use super::context::Context;
 use super::failure::{Failure, program};
 use super::setup::Setup;
+use super::work::SpoolFolder;
 use crate::exit;
 use crate::report::{Console, count};
 use crate::spool::{self, Damage, Delivery, Place, Replay, Standing};
 
-pub(super) fn deliver(setup: Setup, console: &Console, args: &args::Deliver) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deliver                        bring what waits
+  deliver --dry-run              only say what waits
+  deliver --replay               the results of the last week again, after the database was restored")]
+pub(super) struct Deliver {
+    #[command(flatten)]
+    pub(super) folder: SpoolFolder,
+
+    /// Bring every result of the last week, delivered or not: for a database that was restored from an older state
+    ///
+    /// A row that is finished by a later attempt, or was reset, stays as it is.
+    #[arg(long)]
+    pub(super) replay: bool,
+
+    /// Also bring the results for this database: it is the same one, which was moved or has another name now
+    #[arg(long, value_name = "URL")]
+    pub(super) moved_from: Option<String>,
+
+    /// Show what would be brought only
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+pub(super) fn deliver(setup: Setup, console: &Console, args: &Deliver) -> Result<u8, Failure> {
     let mut place = Place::new(&args.folder.spool, &setup.target, &setup.spec.name);
     if let Some(url) = &args.moved_from {
         place = place.or_database(&Target::parse(url)?);

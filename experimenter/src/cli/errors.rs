@@ -1,13 +1,29 @@
 //! `errors`: why rows failed, each reason once.
 
+use clap::Args;
 use experimenter_diesel::{Condition, Ids, Selector, Status, StoreError};
 use serde_json::json;
 
-use super::args;
 use super::context::Context;
 use super::failure::{Failure, program};
+use super::rows::Rows;
 use crate::exit;
 use crate::report::{ErrorGroup, ErrorGroups, count};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  errors                         every reason, the most frequent first
+  errors --where kernel=rbf      of these rows only
+  errors --error \"index out of bounds\"")]
+pub(super) struct Errors {
+    #[command(flatten)]
+    pub(super) rows: Rows,
+
+    /// Only rows whose error contains this
+    #[arg(long, value_name = "TEXT", help_heading = "Rows")]
+    pub(super) error: Option<String>,
+}
 
 /// How many groups are printed; as JSON there are all of them.
 const LIMIT: usize = 20;
@@ -15,7 +31,7 @@ const LIMIT: usize = 20;
 /// How many characters a list of IDs may have in a line.
 const IDS: usize = 40;
 
-pub(super) fn errors(context: &mut Context<'_>, args: &args::Errors) -> Result<u8, Failure> {
+pub(super) fn errors(context: &mut Context<'_>, args: &Errors) -> Result<u8, Failure> {
     let rows = context.rows(&args.rows)?;
     let selector = Selector { statuses: vec![Status::Error], error: args.error.clone(), ..rows };
     context.check()?;

@@ -4,14 +4,17 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Instant;
 
+use clap::Args;
 use experimenter_diesel::{ClaimOrder, Condition, FillMode, Selector, Status, Work};
 use serde_json::json;
 
-use super::args::{self, Jobs};
 use super::context::Context;
 use super::failure::{Failure, program};
-use super::fill::{fill_grid, plan, sentence};
+use super::fill::{GridValues, fill_grid, plan, sentence};
+use super::rows::Rows;
 use super::setup::Setup;
+use super::summary::{Layout, Summary};
+use super::work::{self, Jobs};
 use crate::config::{At, Config};
 use crate::executer::{self, Broken, Executed, Order, Slots, Stop};
 use crate::exit;
@@ -19,10 +22,50 @@ use crate::machine;
 use crate::report::{Console, RunReport, count, duration};
 use crate::run::Custom;
 
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  execute                                run every open row
+  execute --max-experiments 1            one row, as in a job of a cluster
+  execute --ids 3,7-9 --retry-errors     these rows, failed ones again
+  execute --where kernel=rbf,seed<3      these only
+  execute --jobs auto --timeout 2h       as many at once as there are cores, none longer than two hours")]
+pub(super) struct Execute {
+    /// The most rows to run; -1 for all
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(i64).range(-1..))]
+    pub(super) max_experiments: i64,
+
+    #[command(flatten)]
+    pub(super) rows: Rows,
+
+    /// Open the rows that are in error first, and run them again
+    #[arg(long)]
+    pub(super) retry_errors: bool,
+
+    /// Exit with 4 if a row ends in error
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    #[command(flatten)]
+    pub(super) work: work::Work,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) grid: GridValues,
+
+    #[command(flatten)]
+    pub(super) work: work::Work,
+
+    #[command(flatten)]
+    pub(super) summary: Summary,
+}
+
 /// The folder of what rows leave beside the table, in the working directory.
 pub(super) const FOLDER: &str = ".experimenter";
 
-pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result<u8, Failure> {
+pub(super) fn execute(context: &mut Context<'_>, args: &Execute) -> Result<u8, Failure> {
     args.work.leases.settings().map_err(Failure::usage)?;
     let custom = custom(context.config.as_ref(), &args.work.custom)?;
     let selector = context.rows(&args.rows)?;
@@ -55,7 +98,7 @@ pub(super) fn execute(context: &mut Context<'_>, args: &args::Execute) -> Result
     Ok(code(executed, args.strict))
 }
 
-pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u8, Failure> {
+pub(super) fn run(setup: Setup, console: &Console, args: &Run) -> Result<u8, Failure> {
     args.work.leases.settings().map_err(Failure::usage)?;
     let mut grid = plan(&setup, &args.grid.set, None)?;
     let custom = custom(setup.config.as_ref(), &args.work.custom)?;
@@ -65,7 +108,7 @@ pub(super) fn run(setup: Setup, console: &Console, args: &args::Run) -> Result<u
     context.console.note(&sentence(filled, FillMode::Write));
     let executed = execute_rows(context, &args.work, Jobs::Auto, custom, Selector::default(), None, false)?;
     if executed.spooled == 0 {
-        super::summary::print(context, &args.summary, &Selector::default(), &args::Layout::default())?;
+        super::summary::print(context, &args.summary, &Selector::default(), &Layout::default())?;
     }
     Ok(code(executed, true))
 }
@@ -98,7 +141,7 @@ fn code(executed: Executed, strict: bool) -> u8 {
 
 fn execute_rows(
     context: &mut Context<'_>,
-    args: &args::Work,
+    args: &work::Work,
     jobs: Jobs,
     custom: Custom,
     selector: Selector,
@@ -165,7 +208,7 @@ fn execute_rows(
 }
 
 /// Where rows run: the command line decides, then the configuration file.
-fn slots(args: &args::Slots, jobs: Jobs, config: Option<&Config>) -> Slots {
+fn slots(args: &work::Slots, jobs: Jobs, config: Option<&Config>) -> Slots {
     if args.in_process {
         return Slots::InProcess;
     }
@@ -180,7 +223,7 @@ fn slots(args: &args::Slots, jobs: Jobs, config: Option<&Config>) -> Slots {
 }
 
 /// When the executer stops by itself: after its wall time, or before its job ends.
-fn ends(args: &args::Slots, now: Instant) -> Result<Option<Instant>, Failure> {
+fn ends(args: &work::Slots, now: Instant) -> Result<Option<Instant>, Failure> {
     let left = args.wall_time.or_else(|| Some(machine::job_time_left()?.saturating_sub(args.grace)));
     if let (Some(least), None) = (args.min_remaining, left) {
         let least = humantime::format_duration(least);

@@ -5,15 +5,46 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use clap::{Args, ValueEnum};
 use experimenter_diesel::{Record, Selector, Store, StoreError, Value};
 
-use super::args::{self, Format};
 use super::context::Context;
 use super::failure::Failure;
+use super::rows::Selection;
 use crate::exit;
 use crate::report::{count, csv_field};
 
-pub(super) fn export(context: &mut Context<'_>, args: &args::Export) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  export > table.csv
+  export --where \"kernel=rbf,c>=1\" --status done -o rbf.csv")]
+pub(super) struct Export {
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub(super) format: Format,
+
+    /// A file instead of the standard output; it appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+
+    /// Further columns with each row's last attempt: its time, memory and end, and the program and machine that ran it
+    #[arg(long)]
+    pub(super) provenance: bool,
+
+    #[command(flatten)]
+    pub(super) selection: Selection,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Comma-separated values, with a line of names
+    Csv,
+    /// One JSON array of objects
+    Json,
+}
+
+pub(super) fn export(context: &mut Context<'_>, args: &Export) -> Result<u8, Failure> {
     let selector = context.selector(&args.selection)?;
     context.check()?;
     let Some(path) = &args.output else {
@@ -47,7 +78,7 @@ fn partial(path: &Path) -> PathBuf {
 
 fn write_rows(
     context: &mut Context<'_>,
-    args: &args::Export,
+    args: &Export,
     selector: &Selector,
     out: &mut dyn Write,
 ) -> Result<u64, Failure> {

@@ -1,20 +1,56 @@
 //! `fill`: the grid into the table.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use experimenter_diesel::{FillMode, Filled, Status, Strays};
 use serde_json::json;
 
-use super::args;
 use super::context::{Context, someone_to_ask};
 use super::failure::Failure;
-use super::reset::by_status;
+use super::reset::{Confirm, by_status};
 use super::setup::Setup;
 use crate::exit;
 use crate::grid::{Given, Grid};
 use crate::report::{Console, Progress, count};
 
-pub(super) fn fill(setup: Setup, console: &Console, args: &args::Fill) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct GridValues {
+    /// Values of a keyfield, in place of those in the configuration file or the attribute: seed=0..3,7 or
+    /// kernel=linear,rbf
+    #[arg(long, value_name = "FIELD=VALUES")]
+    pub(super) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fill                                   the grid of the attribute and the configuration file
+  fill --set seed=0..3,7                 the same with other seeds
+  fill --rows more.csv                   the rows of a file
+  fill --rows pairs.jsonl --set seed=0..5    each row of a file with each seed
+  fill --prune                           remove open rows that the grid does not have any more")]
+pub(super) struct Fill {
+    #[command(flatten)]
+    pub(super) grid: GridValues,
+
+    /// Rows from a file, in place of the grid: .csv with the keyfields' names in its first line, or .jsonl with an object
+    /// in each line
+    ///
+    /// Each is combined with every value of the keyfields that `--set` gives; a keyfield with a default can be left out.
+    /// The attribute's `only`, which chooses among combinations, is not asked.
+    #[arg(long, value_name = "FILE")]
+    pub(super) rows: Option<PathBuf>,
+
+    /// Remove rows that never ran and that the grid does not have: from an earlier grid, or added by `--set` or `--rows`
+    #[arg(long, conflicts_with_all = ["rows", "set"])]
+    pub(super) prune: bool,
+
+    #[command(flatten)]
+    pub(super) confirm: Confirm,
+}
+
+pub(super) fn fill(setup: Setup, console: &Console, args: &Fill) -> Result<u8, Failure> {
     let mode = if args.confirm.dry_run { FillMode::DryRun } else { FillMode::Write };
     if args.prune && mode == FillMode::Write && !args.confirm.yes {
         someone_to_ask("remove rows that never ran")?;
@@ -45,7 +81,7 @@ pub(super) fn fill(setup: Setup, console: &Console, args: &args::Fill) -> Result
 }
 
 /// Removes rows that the grid does not have; says how many, or would.
-fn prune(context: &mut Context<'_>, strays: &Strays, confirm: &args::Confirm) -> Result<u64, Failure> {
+fn prune(context: &mut Context<'_>, strays: &Strays, confirm: &Confirm) -> Result<u64, Failure> {
     let count_of = strays.never_ran.len() as u64;
     let question = format!("remove {} rows that never ran", count(count_of));
     if count_of == 0 || confirm.dry_run {
@@ -112,7 +148,7 @@ pub(super) fn sentence(Filled { new, existing }: Filled, mode: FillMode) -> Stri
 }
 
 /// What is said of rows that the grid does not have.
-fn stray_sentence(strays: &Strays, pruned: u64, args: &args::Fill) -> String {
+fn stray_sentence(strays: &Strays, pruned: u64, args: &Fill) -> String {
     let found = format!("{} rows are not in this grid ({})", count(strays.counts.total()), by_status(&strays.counts));
     match (strays.never_ran.len() as u64, args.prune) {
         (0, _) => found,

@@ -12,10 +12,12 @@ mod fill;
 mod list;
 mod output;
 mod reset;
+mod rows;
 mod setup;
 mod show;
 mod status;
 mod summary;
+mod work;
 
 use std::process::ExitCode;
 

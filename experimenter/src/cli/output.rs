@@ -4,19 +4,43 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use clap::Args;
 use experimenter_diesel::{Selector, Status, StoreError, Value};
 use serde_json::json;
 
-use super::args;
 use super::context::Context;
 use super::failure::Failure;
 use crate::exit;
 use crate::output::{FOLDER, Found, Reader, RunOutput, TIME};
 
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  output 17                      what its latest attempt printed
+  output 17 --follow             the same, while it runs
+  output 17 --attempt 1 --timestamps")]
+pub(super) struct Output {
+    /// The row's ID
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+
+    /// An earlier attempt instead of the latest
+    #[arg(long, value_name = "N")]
+    pub(super) attempt: Option<i64>,
+
+    /// Go on with what is printed, until the attempt ends
+    #[arg(short, long)]
+    pub(super) follow: bool,
+
+    /// Put before each line when it came
+    #[arg(long)]
+    pub(super) timestamps: bool,
+}
+
 /// How often `--follow` looks for more.
 const PAUSE: Duration = Duration::from_secs(1);
 
-pub(super) fn output(context: &mut Context<'_>, args: &args::Output) -> Result<u8, Failure> {
+pub(super) fn output(context: &mut Context<'_>, args: &Output) -> Result<u8, Failure> {
     if args.follow && context.console.is_json() {
         return Err(Failure::usage("`--follow` has no end to close a JSON array at").hint("leave out `--json`"));
     }
@@ -38,7 +62,7 @@ pub(super) fn output(context: &mut Context<'_>, args: &args::Output) -> Result<u
 }
 
 /// The run that is asked for: the latest one, of the attempt if that is given. With `--follow` it may still be silent.
-fn find(context: &mut Context<'_>, reader: &mut Reader, args: &args::Output) -> Result<RunOutput, Failure> {
+fn find(context: &mut Context<'_>, reader: &mut Reader, args: &Output) -> Result<RunOutput, Failure> {
     loop {
         // The row is asked first: one that has ended prints nothing after that.
         let row = row(context, args.id)?;
@@ -95,7 +119,7 @@ fn row(context: &mut Context<'_>, id: i64) -> Result<Row, Failure> {
     row.ok_or_else(|| Failure::new(format!("there is no row {id} in the table `{}`", context.store.spec().name)))
 }
 
-fn nothing(args: &args::Output, row: &Row, context: &Context<'_>) -> Failure {
+fn nothing(args: &Output, row: &Row, context: &Context<'_>) -> Failure {
     let folder = std::path::absolute(FOLDER).unwrap_or_else(|_| FOLDER.into());
     let attempt = args.attempt.map_or_else(String::new, |attempt| format!(", attempt {attempt}"));
     let message = format!(

@@ -1,15 +1,53 @@
 //! `reset` and `drop`, which are done only after a question, and `unpause`, which takes nothing away.
 
+use clap::Args;
 use experimenter_diesel::{Counts, Selector, Status};
 use serde_json::json;
 
-use super::args;
 use super::context::Context;
 use super::failure::Failure;
+use super::rows::{Rows, Selection};
 use crate::exit;
 use crate::report::count;
 
-pub(super) fn reset(context: &mut Context<'_>, args: &args::Reset) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct Confirm {
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+
+    /// Show what would be done only
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  reset --status error           try failed rows again
+  reset --error \"out of memory\"  rows whose error says so
+  reset --where \"kernel=rbf,loss>=10\"
+  reset --status running         rows whose executers were killed
+  reset --ids 3,7-9 --yes")]
+pub(super) struct Reset {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+
+    #[command(flatten)]
+    pub(super) confirm: Confirm,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  unpause                        every paused row
+  unpause --where kernel=rbf")]
+pub(super) struct Unpause {
+    #[command(flatten)]
+    pub(super) rows: Rows,
+}
+
+pub(super) fn reset(context: &mut Context<'_>, args: &Reset) -> Result<u8, Failure> {
     if args.selection.is_empty() {
         return Err(Failure::usage("reset needs to know which rows").hint(
             "write `reset --status error`, `reset --ids 3,7-9`, `reset --where FIELD=VALUE`, or several of them",
@@ -37,7 +75,7 @@ pub(super) fn reset(context: &mut Context<'_>, args: &args::Reset) -> Result<u8,
     tell(context, opened, &format!("{} rows are open again; what they held is archived", count(opened)))
 }
 
-pub(super) fn unpause(context: &mut Context<'_>, args: &args::Unpause) -> Result<u8, Failure> {
+pub(super) fn unpause(context: &mut Context<'_>, args: &Unpause) -> Result<u8, Failure> {
     let selector = Selector { statuses: vec![Status::Paused], ..context.rows(&args.rows)? };
     context.prepare()?;
     match context.store(async |store| store.unpause(&selector).await)? {
@@ -46,7 +84,7 @@ pub(super) fn unpause(context: &mut Context<'_>, args: &args::Unpause) -> Result
     }
 }
 
-pub(super) fn drop_tables(context: &mut Context<'_>, confirm: &args::Confirm) -> Result<u8, Failure> {
+pub(super) fn drop_tables(context: &mut Context<'_>, confirm: &Confirm) -> Result<u8, Failure> {
     if !context.exists()? {
         context.headline("no table");
         return tell(context, 0, "there is nothing to drop");

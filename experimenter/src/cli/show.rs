@@ -1,15 +1,22 @@
 //! `show`: one row, and every attempt at it.
 
+use clap::Args;
 use experimenter_diesel::{AttemptReport, CheckpointReport, Figures, Ids, Provenance, Selector, StoreError, Value};
 use serde_json::json;
 
-use super::args;
 use super::context::Context;
 use super::failure::{Failure, program};
 use crate::exit;
 use crate::report::{Table, count, duration, seconds, size};
 
-pub(super) fn show(context: &mut Context<'_>, args: &args::Show) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The row's ID
+    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+    pub(super) id: i64,
+}
+
+pub(super) fn show(context: &mut Context<'_>, args: &Show) -> Result<u8, Failure> {
     context.check()?;
     let id = args.id;
     let Some(fields) = fields(context, id)? else {

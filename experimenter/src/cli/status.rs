@@ -1,16 +1,31 @@
 //! `status`: how far the table is, and who works on it.
 
+use clap::Args;
 use experimenter_diesel::{Counts, ExecuterReport, Life, Standing, Status, Suspect, Unfit};
 use serde_json::json;
 
-use super::args;
 use super::context::Context;
 use super::failure::{Failure, program};
+use super::rows::Selection;
+use super::work::SpoolFolder;
 use crate::exit;
 use crate::report::{Table, bar, count, duration, seconds};
 use crate::spool::{self, Delivery, Place};
 
-pub(super) fn status(context: &mut Context<'_>, args: &args::StatusOf) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  status
+  status --where kernel=rbf      how far these rows are")]
+pub(super) struct StatusOf {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+
+    #[command(flatten)]
+    pub(super) folder: SpoolFolder,
+}
+
+pub(super) fn status(context: &mut Context<'_>, args: &StatusOf) -> Result<u8, Failure> {
     let selector = context.selector(&args.selection)?;
     context.check()?;
     let counts = context.store(async |store| store.counts(&selector).await)?;

@@ -1,18 +1,74 @@
 //! `summary`: statistics of the results, by keyfields.
 
+use clap::{Args, ValueEnum};
 use experimenter_diesel::{Kind, Selector, TableSpec, Value};
 use serde_json::json;
 
-use super::args::{self, TableFormat};
 use super::context::Context;
 use super::failure::Failure;
+use super::rows::Selection;
 use crate::definition::Registration;
 use crate::exit;
 use crate::report::{Group, Groups, Statistic, Statistics, Table, count};
 
+#[derive(Debug, Clone, Args)]
+pub(super) struct Summary {
+    /// The keyfields to group by; by default those of text
+    #[arg(long, value_delimiter = ',', value_name = "FIELDS")]
+    pub(super) by: Vec<String>,
+
+    /// The resultfields to summarise; by default every one of numbers
+    #[arg(long, value_delimiter = ',', value_name = "FIELDS")]
+    pub(super) value: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  summary --by kernel,dataset --value test_accuracy
+  summary --where \"c>=1,dataset=wine*\"
+  summary --value loss,steps --statistics median,q25,q75
+  summary --format latex > results.tex")]
+pub(super) struct SummaryOf {
+    #[command(flatten)]
+    pub(super) summary: Summary,
+
+    #[command(flatten)]
+    pub(super) layout: Layout,
+
+    #[command(flatten)]
+    pub(super) selection: Selection,
+}
+
+/// What a summary tells, and in which form.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Layout {
+    /// A column for each of these, in place of mean ± sd: n, mean, sd, min, max, median, and quantiles such as q25
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub(super) statistics: Vec<Statistic>,
+
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: TableFormat,
+}
+
+/// A form of a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    /// Aligned columns
+    #[default]
+    Table,
+    /// Comma-separated values, each statistic a column of its own, unrounded
+    Csv,
+    /// A table of Markdown
+    Markdown,
+    /// A `tabular` of LaTeX
+    Latex,
+}
+
 const CAPTION: &str = "mean ± standard deviation of the rows that are done; n is their number, of all there are";
 
-pub(super) fn summary(context: &mut Context<'_>, args: &args::SummaryOf) -> Result<u8, Failure> {
+pub(super) fn summary(context: &mut Context<'_>, args: &SummaryOf) -> Result<u8, Failure> {
     check_fields(context.experiment, context.store.spec(), &args.summary)?;
     let selector = context.selector(&args.selection)?;
     context.check()?;
@@ -21,15 +77,15 @@ pub(super) fn summary(context: &mut Context<'_>, args: &args::SummaryOf) -> Resu
 }
 
 /// Checks that the fields exist, before anything is done.
-pub(super) fn check_fields(experiment: &Registration, spec: &TableSpec, args: &args::Summary) -> Result<(), Failure> {
+pub(super) fn check_fields(experiment: &Registration, spec: &TableSpec, args: &Summary) -> Result<(), Failure> {
     fields(experiment, spec, args).map(drop)
 }
 
 pub(super) fn print(
     context: &mut Context<'_>,
-    args: &args::Summary,
+    args: &Summary,
     selector: &Selector,
-    layout: &args::Layout,
+    layout: &Layout,
 ) -> Result<(), Failure> {
     let (by, values) = fields(context.experiment, context.store.spec(), args)?;
     let columns: Vec<_> = ["status"].into_iter().chain(by.iter().chain(&values).map(String::as_str)).collect();
@@ -77,11 +133,7 @@ pub(super) fn print(
 }
 
 /// The keyfields to group by, and the resultfields to summarise.
-fn fields(
-    experiment: &Registration,
-    spec: &TableSpec,
-    args: &args::Summary,
-) -> Result<(Vec<String>, Vec<String>), Failure> {
+fn fields(experiment: &Registration, spec: &TableSpec, args: &Summary) -> Result<(Vec<String>, Vec<String>), Failure> {
     let known = |asked: &[String], columns: &[experimenter_diesel::Column], kind: &str| {
         let names: Vec<_> = columns.iter().map(|column| format!("`{}`", column.name)).collect();
         let unknown = asked.iter().find(|name| columns.iter().all(|column| column.name != **name));

@@ -1,0 +1,59 @@
+//! Which rows a command is about.
+
+use clap::Args;
+use experimenter_diesel::{Backend, Condition, Ids, Selector, Status, TableSpec};
+
+use super::failure::Failure;
+
+/// Which rows, whatever their status.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rows")]
+pub(super) struct Rows {
+    /// Only these rows: 3,7-9
+    #[arg(long)]
+    pub(super) ids: Option<Ids>,
+
+    /// Only rows for which this holds: "kernel=rbf,linear,c>=1,dataset=wine*,loss!=null"
+    ///
+    /// Of any column of the table: =, !=, <, <=, > and >= with a value, a list of values, `*` and `?` for any characters and
+    /// one, or `null`. All that commas separate has to hold; a value with a comma stands in quotation marks.
+    #[arg(long = "where", value_name = "CONDITIONS")]
+    pub(super) conditions: Vec<String>,
+}
+
+impl Rows {
+    pub(super) fn selector(&self, spec: &TableSpec, backend: Backend) -> Result<Selector, Failure> {
+        let conditions = self.conditions.iter().map(|text| Condition::parse(text, spec, backend));
+        let conditions = conditions
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|malformed| Failure::usage(format!("`--where`: {}", malformed.message)).hint(malformed.hint))?;
+        Ok(Selector { ids: self.ids.clone(), conditions: conditions.concat(), ..Selector::default() })
+    }
+}
+
+/// Which rows, by their status and error too.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rows")]
+pub(super) struct Selection {
+    /// Only rows of these statuses: created, running, done, error, paused
+    #[arg(long, value_delimiter = ',')]
+    pub(super) status: Vec<Status>,
+
+    #[command(flatten)]
+    pub(super) rows: Rows,
+
+    /// Only rows whose error contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(super) error: Option<String>,
+}
+
+impl Selection {
+    pub(super) fn selector(&self, spec: &TableSpec, backend: Backend) -> Result<Selector, Failure> {
+        let rows = self.rows.selector(spec, backend)?;
+        Ok(Selector { statuses: self.status.clone(), error: self.error.clone(), ..rows })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.status.is_empty() && self.rows.ids.is_none() && self.rows.conditions.is_empty() && self.error.is_none()
+    }
+}
