@@ -97,6 +97,31 @@ impl Store {
         Ok(counts)
     }
 
+    /// The same for each combination of values that the selected rows have in these columns, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTable`] when there is no table.
+    pub async fn counts_by(&mut self, selector: &Selector, columns: &[&str]) -> Result<Vec<(Vec<Value>, Counts)>> {
+        let (condition, binds) = selector.condition(self.dialect());
+        let fields: Vec<_> = columns.iter().map(|column| format!("e.`{column}`")).collect();
+        let fields = fields.join(", ");
+        let sql = format!(
+            "SELECT {fields}, e.status, COUNT(*) FROM `{}` e WHERE {condition} GROUP BY {fields}, e.status ORDER BY {fields}",
+            self.spec.name
+        );
+        let mut groups: Vec<(Vec<Value>, Counts)> = Vec::new();
+        for row in self.query(sql, binds).await? {
+            let key = columns.iter().zip(row.0.iter().cloned()).map(|(name, value)| self.read(name, value)).collect();
+            if groups.last().is_none_or(|(last, _)| *last != key) {
+                groups.push((key, Counts::default()));
+            }
+            let Some((_, counts)) = groups.last_mut() else { continue };
+            let n = row.int(columns.len() + 1).and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+            counts.add(row.text(columns.len()).and_then(|text| text.parse().ok()), n);
+        }
+        Ok(groups)
+    }
+
     /// The executers that are at work, and the latest of those that have left: at most 50.
     ///
     /// # Errors
@@ -262,7 +287,7 @@ impl Store {
         self.spec.columns().into_iter().map(|(name, _)| name).collect()
     }
 
-    fn read(&self, column: &str, value: Value) -> Value {
+    pub(crate) fn read(&self, column: &str, value: Value) -> Value {
         let mut fields = self.spec.keyfields.iter().chain(&self.spec.resultfields);
         fields.find(|field| field.name == column).map_or(value.clone(), |field| field.column_type.read(value))
     }

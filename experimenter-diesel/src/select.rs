@@ -24,6 +24,17 @@ pub struct Selector {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ids(Vec<RangeInclusive<i64>>);
 
+impl Ids {
+    /// The ID, if it is only one.
+    #[must_use]
+    pub fn single(&self) -> Option<i64> {
+        match &self.0[..] {
+            [range] if range.start() == range.end() => Some(*range.start()),
+            _ => None,
+        }
+    }
+}
+
 /// A text that is no list of IDs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MalformedIds(String);

@@ -283,7 +283,7 @@ fn a_row_is_shown_with_its_attempts() {
         let url = target.url();
         let grid = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
         grid(&["fill", "--set", "mode=Square,Fail,Pause", "--set", "n=3"]).success();
-        grid(&["execute"]).success().stderr_has("1 rows done, 1 paused");
+        grid(&["execute"]).success().stderr_has("1 row done, 1 paused");
         grid(&["reset", "--ids", "2", "--yes"]).success();
         grid(&["execute"]).success();
         let done = grid(&["show", "1"]);
@@ -305,7 +305,7 @@ fn a_row_is_shown_with_its_attempts() {
         grid(&["show", "0"]).fails_with(2);
 
         grid(&["unpause", "--ids", "1-2"]).success().stdout_has("no row is paused");
-        grid(&["unpause"]).success().stdout_has("1 rows are open again");
+        grid(&["unpause"]).success().stdout_has("1 row is open again");
         grid(&["unpause", "--json"]).success().stdout_has("\"rows\": 0");
         grid(&["show", "3"]).success().stdout_has("row 3: created").stdout_has("released");
         grid(&["execute"]).success().stderr_has("0 rows done, 1 paused");
@@ -402,16 +402,16 @@ fn a_doctor_tells_what_is_wrong_and_the_remedy() {
         target.sql("DELETE FROM grid WHERE ID = 6");
         told("orphans", "warning", &["1 claims and 0 checkpoints", "fill` removes them"]);
         target.sql("UPDATE grid SET status = 'running' WHERE ID = 4");
-        told("running", "warning", &["1 rows (4) run without a claim", "reset --ids 4"]);
+        told("running", "warning", &["no executer has a claim on 1 row (4)", "reset --ids 4"]);
         grid(&["doctor"]).success();
         target.sql("UPDATE grid SET n = 77 WHERE ID IN (1, 2)");
         told("keyfields", "error", &["2 rows (1, 2)", "reset --ids 1,2"]);
-        told("duplicates", "warning", &["1 rows (2)", "DELETE FROM `grid` WHERE ID IN (2)"]);
+        told("duplicates", "warning", &["1 row (2)", "DELETE FROM `grid` WHERE ID IN (2)"]);
         grid(&["doctor"])
             .fails_with(1)
             .stdout_has("error    keyfields: somebody changed those of 2 rows (1, 2)\n         set");
         target.sql("DELETE FROM experimenter__grid__claims WHERE experiment_id = 3");
-        told("adoption", "warning", &["1 rows (3)", "fill` adopts them"]);
+        told("adoption", "warning", &["1 row (3)", "fill` adopts them"]);
         target.sql("UPDATE experimenter__grid__meta SET value = '99' WHERE name = 'schema'");
         told("side tables", "error", &["version 99", "build the program"]);
         target.sql("ALTER TABLE grid ADD COLUMN extra INTEGER");
@@ -473,7 +473,7 @@ fn rows_are_chosen_by_what_they_hold() {
         grid(&["fill", "--set", "n=0..4", "--set", "mode=Square,Panic"]).success();
         let first = grid(&["execute", "--where", "mode=Square,n>=1,n!=3"]);
         first.success().stderr_has("2 rows done").stderr_has("row 2: done").stderr_has("row 3: done");
-        grid(&["execute", "--where", "n<2"]).success().stderr_has("1 rows done, 2 in error");
+        grid(&["execute", "--where", "n<2"]).success().stderr_has("1 row done, 2 in error");
         for (selection, ids) in [
             (&["--where", "n<1"][..], "1,5"),
             (&["--where", "n=0,3"], "1,4,5,8"),
@@ -499,8 +499,8 @@ fn rows_are_chosen_by_what_they_hold() {
         }
         grid(&["status", "--where", "mode=Panic"]).success().stdout_has("error       2  50.0 %");
         grid(&["summary", "--where", "n>1", "--value", "square"]).success().stdout_has("Square  1 of 2");
-        grid(&["reset", "--error", "n is 1", "--dry-run"]).success().stdout_has("would open 1 rows again (1 error)");
-        grid(&["reset", "--where", "mode=Panic,n=0", "--yes"]).success().stdout_has("1 rows are open again");
+        grid(&["reset", "--error", "n is 1", "--dry-run"]).success().stdout_has("would open 1 row again (1 error)");
+        grid(&["reset", "--where", "mode=Panic,n=0", "--yes"]).success().stdout_has("1 row is open again");
         assert_eq!(chosen(&["--status", "error"]), "6");
     });
 }

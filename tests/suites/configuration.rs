@@ -203,7 +203,7 @@ fn the_attribute_chooses_and_lists_rows() {
 
         // A file may leave out what has a default.
         sandbox.write("more.csv", "a,b\n0,1\n5,6\n");
-        zoo("chosen", &["fill", "--rows", "more.csv"]).success().stdout_has("1 new rows, 1 there already");
+        zoo("chosen", &["fill", "--rows", "more.csv"]).success().stdout_has("1 new row, 1 there already");
         zoo("chosen", &["fill", "--rows", "more.csv", "--set", "scale=1,3"])
             .success()
             .stdout_has("2 new rows, 2 there already");
@@ -250,7 +250,7 @@ fn an_existing_table_keeps_the_names_of_its_columns() {
         assert_eq!(target.value("SELECT class FROM renamed WHERE `type` = 'c' AND `order` = 6"), Some("c6".to_owned()));
         assert_eq!(target.value("SELECT SUM(`group`) FROM renamed__steps"), Some("11".to_owned()));
         renamed(&["reset", "--ids", "1", "--yes"]).success();
-        renamed(&["execute"]).success().stderr_has("1 rows done");
+        renamed(&["execute"]).success().stderr_has("1 row done");
         renamed(&["export"]).success().stdout_has("ID,type,order,creation_date").stdout_has(",class,class_timestamp,");
         renamed(&["fill", "--set", "order=5,6", "--dry-run"])
             .success()
@@ -272,5 +272,5 @@ fn listed_rows_are_the_grid_alone() {
     sandbox.write("listed", "1 one\n2 two\n1 one\n");
     fill(&[]).success().stdout_has("2 new rows").stderr_has("rows 2 (tests/programs/zoo.rs:");
     refused(&fill(&["--set", "a=5"]), &["keyfield `b` has no values", "`a` has: there is no product beside `rows`"]);
-    fill(&["--set", "a=5", "--set", "b=x"]).success().stdout_has("1 new rows, 2 there already");
+    fill(&["--set", "a=5", "--set", "b=x"]).success().stdout_has("1 new row, 2 there already");
 }

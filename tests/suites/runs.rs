@@ -82,7 +82,7 @@ fn a_run_that_prints_without_end_is_bounded() {
     let target = Target::sqlite();
     let sandbox = Sandbox::new();
     fill(&sandbox, &target, "chatter", "1");
-    run(&sandbox, mischief(), &target, &["execute"]).success().stderr_has("1 rows done");
+    run(&sandbox, mischief(), &target, &["execute"]).success().stderr_has("1 row done");
     let output = run(&sandbox, mischief(), &target, &["output", "1"]);
     output.success().stdout_has("of output not kept; the last 64 KiB follow]");
     assert!(output.stdout.len() < 5 << 20, "{} bytes", output.stdout.len());

@@ -368,13 +368,13 @@ fn the_command_delivers_and_says_what_became_of_each_log() {
             let folder = sandbox.path().join(spool::FOLDER);
             Spool::new(&folder, header).append(vec![finish(&claim, ending)]).await.expect("a disk");
         });
-        deliver(&["--dry-run"]).success().stdout_has(": 1 waiting").stdout_has("1 results wait");
+        deliver(&["--dry-run"]).success().stdout_has(": 1 waiting").stdout_has("1 result waits");
         deliver(&[]).success().stdout_has(": 1 delivered").stdout_has("no result waits");
         assert_eq!(
             target.value("SELECT square FROM grid WHERE status = 'done'"),
             Some(if target.is_sqlite() { "4.0" } else { "4" }.to_owned())
         );
-        deliver(&["--replay"]).success().stdout_has("0 were brought back; 1 rows have them");
+        deliver(&["--replay"]).success().stdout_has("0 came back into the table; 1 have their rows already");
         let json = deliver(&["--replay", "--json"]);
         let json: serde_json::Value = serde_json::from_str(&json.success().stdout).expect("JSON");
         assert_eq!((&json["waiting"], &json["replay"]["stands"]), (&0.into(), &1.into()));
@@ -402,5 +402,5 @@ fn what_waits_for_a_database_that_is_away_is_an_exit_code_of_its_own() {
         spool.append(vec![finish(&claim, results(0.5))]).await.expect("a disk");
     });
     let away = sandbox.run(GRID, ["deliver", "--database", AWAY]);
-    away.fails_with(75).stderr_has("cannot reach the database").stdout_has("1 results wait").has_nowhere("secret");
+    away.fails_with(75).stderr_has("cannot reach the database").stdout_has("1 result waits").has_nowhere("secret");
 }

@@ -158,7 +158,7 @@ fn rows_of_a_killed_executer_are_run_by_the_next_one() {
         sandbox.write("open", "");
         let output = sandbox.run(grid(), ["execute", "--max-experiments", "1", "--database", &url]);
         // On the same host there is nothing to wait for.
-        output.success().stderr_has("has ended without a word; 1 rows are open again").stderr_has("1 rows done");
+        output.success().stderr_has("has ended without a word; 1 row is open again").stderr_has("1 row done");
         assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
         assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps WHERE attempt = 2"), Some("2".to_owned()));
         assert_eq!(target.value("SELECT COUNT(*) FROM grid__steps"), Some("2".to_owned()));
@@ -206,7 +206,7 @@ fn rows_of_another_host_are_open_when_its_lease_is_over() {
         execute(&["--no-wait"]).success().stderr_has("1 running");
         sandbox.write("open", "");
         let output = execute(&[]);
-        output.success().stderr_has("1 rows are held by executers that are not heard of").stderr_has("1 rows done");
+        output.success().stderr_has("1 row is held by executers that are not heard of").stderr_has("1 row done");
         output.stderr_has("on far) is not heard of since");
         assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
         assert_eq!(target.value("SELECT crashes FROM experimenter__grid__claims"), Some("1".to_owned()));
@@ -250,7 +250,7 @@ fn an_executer_that_was_only_stopped_takes_its_row_back() {
         executer.signal(Signal::CONT);
         wait_until(|| count(target, "status = 'running'") == "1");
         sandbox.write("open", "");
-        executer.wait().success().stderr_has("others have declared this executer dead").stderr_has("1 rows done");
+        executer.wait().success().stderr_has("others have declared this executer dead").stderr_has("1 row done");
         assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
         assert_eq!(sandbox.read("audit").lines().count(), 1);
         assert_eq!(target.value("SELECT crashes FROM experimenter__grid__claims"), Some("0".to_owned()));
@@ -274,7 +274,7 @@ fn an_executer_lets_a_row_go_that_another_has_claimed() {
         executer.signal(Signal::CONT);
         wait_until(|| executer.stderr().contains("row 1 was reset or claimed again: its run here is ended"));
         sandbox.write("open", "");
-        other.wait().success().stderr_has("1 rows done");
+        other.wait().success().stderr_has("1 row done");
         executer.wait().success();
         assert_eq!(count(target, "status = 'done' AND square = 9"), "1");
         assert_eq!(sandbox.read("audit").lines().count(), 2);
@@ -310,7 +310,7 @@ fn a_result_waits_for_a_database_that_is_killed() {
     wait_until(|| executer.stderr().contains("row 1: what it gave waits for the database"));
     assert!(executer.is_running());
     server.restart();
-    executer.wait().success().stderr_has("the database is back after").stderr_has("1 rows done");
+    executer.wait().success().stderr_has("the database is back after").stderr_has("1 row done");
     assert!(server.sql(&name, "SELECT square FROM grid WHERE status = 'done'").contains('9'));
 }
 
@@ -336,15 +336,15 @@ fn a_result_outlives_its_database_and_its_executer() {
         executer.signal(signal);
         let ended = executer.wait();
         if signal == Signal::TERM {
-            ended.fails_with(75).stderr_has("1 results wait on the disk for the database");
+            ended.fails_with(75).stderr_has("1 result waits on the disk for the database");
         }
         sandbox.run(grid(), ["deliver", "--database", &url]).fails_with(75).stdout_has("1 waiting");
 
         server.restart();
         assert_eq!(value(&server, "SELECT COUNT(*) FROM grid WHERE status = 'running'"), "1");
         let next = sandbox.run(grid(), ["execute", "--database", &url]);
-        next.success().stderr_has("1 results that waited on the disk are in the table, 0 came too late");
-        next.stderr_has("nothing left to do: 1 rows done");
+        next.success().stderr_has("of the results that waited on the disk 1 came into the table, and 0 too late");
+        next.stderr_has("nothing left to do: 1 row done");
         assert_eq!(value(&server, "SELECT square FROM grid WHERE status = 'done'"), "9");
         assert_eq!(value(&server, "SELECT COUNT(*) FROM grid__steps"), "2", "log entries come with the result");
         assert_eq!(sandbox.read("audit").lines().count(), 1);
@@ -459,7 +459,7 @@ fn a_result_waits_for_a_database_that_is_read_only() {
     sandbox.write("open", "");
     wait_until(|| executer.stderr().contains("row 1: what it gave waits for the database"));
     server.set_read_only(false);
-    executer.wait().success().stderr_has("1 rows done");
+    executer.wait().success().stderr_has("1 row done");
     assert!(server.sql(database.name(), "SELECT square FROM grid WHERE status = 'done'").contains('9'));
     assert!(server.sql(database.name(), "SELECT COUNT(*) FROM grid__steps").contains('2'), "log entries wait as well");
 }

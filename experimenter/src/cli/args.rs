@@ -9,11 +9,13 @@ use super::errors::Errors;
 use super::execute::{Execute, Run};
 use super::export::Export;
 use super::fill::Fill;
+use super::logtable::Logtable;
 use super::output::Output;
 use super::reset::{Confirm, Reset, Unpause};
 use super::show::Show;
 use super::status::StatusOf;
 use super::summary::SummaryOf;
+use super::try_row::Try;
 
 /// Runs a grid of experiments: fill a table with their parameters, execute its rows here or on many machines.
 #[derive(Debug, Parser)]
@@ -80,7 +82,7 @@ pub(super) enum Command {
     Status(StatusOf),
     /// Show why rows failed, each reason once, and how to open its rows again
     Errors(Errors),
-    /// Show one row, and every attempt at it
+    /// Show all about a row: its fields, every attempt at it, its error, the end of its output
     Show(Show),
     /// Show the results: mean, standard deviation and range by keyfields
     Summary(SummaryOf),
@@ -90,6 +92,10 @@ pub(super) enum Command {
     Unpause(Unpause),
     /// Print the table as CSV or JSON
     Export(Export),
+    /// Run one row here and now, in the foreground, and write nothing to the database
+    Try(Try),
+    /// Print what runs logged, as CSV or JSON
+    Logtable(Logtable),
     /// Show what a row printed while it ran
     Output(Output),
     /// Bring results to the database that wait on the disk, since it was away when they were there

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use experimenter_diesel::{Result as StoreResult, Selector, Store, StoreError, Target};
+use experimenter_diesel::{Counts, Result as StoreResult, Selector, Store, StoreError, Target};
 use tokio::runtime::Runtime;
 
 use super::failure::Failure;
@@ -10,7 +10,7 @@ use super::rows::{Rows, Selection};
 use super::setup::Setup;
 use crate::config::Config;
 use crate::definition::Registration;
-use crate::report::{Console, count};
+use crate::report::{Console, rows};
 
 /// The experiment, the database, the console.
 pub(super) struct Context<'a> {
@@ -55,22 +55,22 @@ impl<'a> Context<'a> {
         Ok(Self { experiment, config, console, store, runtime, target })
     }
 
-    /// Checks the tables, and tells which they are: the first line of a command that reads.
-    pub(super) fn check(&mut self) -> Result<(), Failure> {
+    /// Checks the tables, and tells which they are: the first line of a command that reads. Gives how many rows there are.
+    pub(super) fn check(&mut self) -> Result<Counts, Failure> {
         self.runtime.block_on(self.store.check_tables())?;
         self.rows_line()
     }
 
     /// The same of a command that writes, and adds what the table lacks beside it.
-    pub(super) fn prepare(&mut self) -> Result<(), Failure> {
+    pub(super) fn prepare(&mut self) -> Result<Counts, Failure> {
         self.runtime.block_on(self.store.prepare_tables())?;
         self.rows_line()
     }
 
-    fn rows_line(&mut self) -> Result<(), Failure> {
+    fn rows_line(&mut self) -> Result<Counts, Failure> {
         let counts = self.runtime.block_on(self.store.counts(&Selector::default()))?;
-        self.headline(&format!("{} rows", count(counts.total())));
-        Ok(())
+        self.headline(&rows(counts.total()));
+        Ok(counts)
     }
 
     /// The rows of a selection on the command line.

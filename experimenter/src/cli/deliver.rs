@@ -11,7 +11,7 @@ use super::failure::{Failure, program};
 use super::setup::Setup;
 use super::work::SpoolFolder;
 use crate::exit;
-use crate::report::{Console, count};
+use crate::report::{Console, count, counted};
 use crate::spool::{self, Damage, Delivery, Place, Replay, Standing};
 
 #[derive(Debug, Args)]
@@ -107,7 +107,7 @@ pub(super) fn deliver_first(context: &mut Context<'_>, folder: &Path) {
     let (accepted, late) = (sum(|delivery| delivery.accepted), sum(|delivery| delivery.stale + delivery.gone));
     if accepted + late > 0 {
         console.note(&format!(
-            "{} results that waited on the disk are in the table, {} came too late",
+            "of the results that waited on the disk {} came into the table, and {} too late",
             number(accepted),
             number(late)
         ));
@@ -126,6 +126,16 @@ fn open(setup: Setup, console: &Console) -> Result<Context<'_>, Failure> {
 fn unreadable(error: &std::io::Error) -> Failure {
     Failure::new(format!("the spool cannot be read: {error}"))
         .hint("`--spool FOLDER` names it, if it is not the one in this working directory")
+}
+
+/// What is said of results that are not in the table yet.
+pub(super) fn waiting_sentence(results: usize) -> String {
+    format!("{} on the disk for the database; the next executer brings them, or: {} deliver", waits(results), program())
+}
+
+/// `1 result waits`.
+fn waits(results: usize) -> String {
+    format!("{} wait{}", counted(results as u64, "result"), if results == 1 { "s" } else { "" })
 }
 
 fn waiting(deliveries: &[Delivery]) -> usize {
@@ -155,7 +165,8 @@ fn tell(console: &Console, deliveries: &[Delivery], replay: Option<&Replay>) -> 
     }
     if let Some(Replay { written, stands, gone, .. }) = replay {
         console.result(&format!(
-            "of the results of the last week {} were brought back; {} rows have them or later ones, {} are not in the table",
+            "of the results of the last week {} came back into the table; {} have their rows already or later ones, and {} have \
+             no row any more",
             number(*written),
             number(*stands),
             number(*gone)
@@ -163,7 +174,7 @@ fn tell(console: &Console, deliveries: &[Delivery], replay: Option<&Replay>) -> 
     }
     let closing = match waiting {
         0 => "no result waits".to_owned(),
-        waiting => format!("{} results wait (bring them by: {} deliver)", number(waiting), program()),
+        waiting => format!("{} (bring them by: {} deliver)", waits(waiting), program()),
     };
     Ok(console.result(&closing)?)
 }

@@ -10,7 +10,7 @@ use super::context::Context;
 use super::execute::FOLDER;
 use super::failure::{Failure, program};
 use crate::exit;
-use crate::report::{count, duration, seconds};
+use crate::report::{count, counted, duration, seconds};
 
 pub(super) fn doctor(context: &mut Context<'_>) -> Result<u8, Failure> {
     let mut report = Report::default();
@@ -257,14 +257,14 @@ fn rows(context: &mut Context<'_>, report: &mut Report) {
         if keys.duplicates.count > 0 {
             report.warning(
                 "duplicates",
-                format!("{} have the keyfields of earlier rows", these(&keys.duplicates)),
+                format!("earlier rows have the keyfields of {}", these(&keys.duplicates)),
                 format!("delete those that nobody needs: {}", context.store.deletion_of(&keys.duplicates)),
             );
         }
         if keys.unadopted.count > 0 {
             report.warning(
                 "adoption",
-                format!("{} were inserted by somebody else", these(&keys.unadopted)),
+                format!("somebody else inserted {}", these(&keys.unadopted)),
                 format!("`{program} fill` adopts them, and so does an executer that finds nothing else"),
             );
         }
@@ -275,7 +275,7 @@ fn rows(context: &mut Context<'_>, report: &mut Report) {
         } else {
             report.warning(
                 "running",
-                format!("{} run without a claim: a worker of PyExperimenter has them, or had", these(&found)),
+                format!("no executer has a claim on {}: a worker of PyExperimenter runs them, or did", these(&found)),
                 format!("if no such worker is left: {program} reset --ids {}", ids(&found)),
             );
         }
@@ -286,8 +286,8 @@ fn rows(context: &mut Context<'_>, report: &mut Report) {
 fn these(found: &Found) -> String {
     let more = if found.count > found.first.len() as u64 { ", …" } else { "" };
     format!(
-        "{} rows ({}{more})",
-        count(found.count),
+        "{} ({}{more})",
+        counted(found.count, "row"),
         found.first.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
     )
 }

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::failure::{Failure, program};
 use super::rows::Rows;
 use crate::exit;
-use crate::report::{ErrorGroup, ErrorGroups, count};
+use crate::report::{ErrorGroup, ErrorGroups, counted, rows};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -32,13 +32,11 @@ const LIMIT: usize = 20;
 const IDS: usize = 40;
 
 pub(super) fn errors(context: &mut Context<'_>, args: &Errors) -> Result<u8, Failure> {
-    let rows = context.rows(&args.rows)?;
-    let selector = Selector { statuses: vec![Status::Error], error: args.error.clone(), ..rows };
-    context.check()?;
+    let selector = Selector { statuses: vec![Status::Error], error: args.error.clone(), ..context.rows(&args.rows)? };
+    let total = context.check()?.total();
     let groups = groups(context, &selector)?;
     let is_json = context.console.is_json();
     let shown = if is_json { groups.len() } else { groups.len().min(LIMIT) };
-    let total = context.store(async |store| store.counts(&Selector::default()).await)?.total();
     let told = groups[..shown].iter().map(|group| Told::of(context, group, total)).collect::<Result<Vec<_>, _>>()?;
     if is_json {
         context.console.json(&told.iter().map(Told::as_json).collect())?;
@@ -52,9 +50,9 @@ pub(super) fn errors(context: &mut Context<'_>, args: &Errors) -> Result<u8, Fai
     if groups.len() > shown {
         let left: usize = groups[shown..].iter().map(|group| group.ids.len()).sum();
         text.push_str(&format!(
-            "\n\n{} rows more, with {} other errors: choose by `--where` or `--error`, or see all by `--json`",
-            count(left as u64),
-            count((groups.len() - shown) as u64)
+            "\n\n{} more, with {}: choose by `--where` or `--error`, or see all by `--json`",
+            rows(left as u64),
+            counted((groups.len() - shown) as u64, "other error")
         ));
     }
     context.console.result(&text)?;
@@ -106,8 +104,7 @@ impl<'a> Told<'a> {
 
     fn as_text(&self) -> String {
         let ErrorGroup { headline, ids, first, last, .. } = self.group;
-        let noun = if ids.len() == 1 { "row" } else { "rows" };
-        let mut text = format!("{} {noun}: {}", count(ids.len() as u64), headline.message);
+        let mut text = format!("{}: {}", rows(ids.len() as u64), headline.message);
         if let Some(place) = &headline.place {
             text.push_str(&format!("\n  at      {place}"));
         }

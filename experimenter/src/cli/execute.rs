@@ -1,14 +1,17 @@
 //! `execute` and `run`: the rows.
 
 use std::num::NonZeroU16;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use experimenter_diesel::{ClaimOrder, Condition, FillMode, Selector, Status, Work};
+use experimenter_diesel::{ClaimOrder, Condition, FillMode, Selector, Status, Target, Work};
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::context::Context;
+use super::deliver::{deliver_first, waiting_sentence};
 use super::failure::{Failure, program};
 use super::fill::{GridValues, fill_grid, plan, sentence};
 use super::rows::Rows;
@@ -19,7 +22,7 @@ use crate::config::{At, Config};
 use crate::executer::{self, Broken, Executed, Order, Slots, Stop};
 use crate::exit;
 use crate::machine;
-use crate::report::{Console, RunReport, count, duration};
+use crate::report::{Console, RunReport, are, count, counted, duration, rows};
 use crate::run::Custom;
 
 #[derive(Debug, Args)]
@@ -51,7 +54,16 @@ pub(super) struct Execute {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  run                            fill, execute with a slot for each core, and show the results
+  run --set seed=0..3 --jobs 2
+  run --scratch                  a few rows in a database of its own, to see whether a change works")]
 pub(super) struct Run {
+    /// Use a database that is gone afterwards, and only so many rows that each value of each keyfield is in one
+    #[arg(long, conflicts_with = "database")]
+    scratch: bool,
+
     #[command(flatten)]
     pub(super) grid: GridValues,
 
@@ -75,18 +87,12 @@ pub(super) fn execute(context: &mut Context<'_>, args: &Execute) -> Result<u8, F
     if args.retry_errors {
         let failed = Selector { statuses: vec![Status::Error], ..selector.clone() };
         let opened = context.store(async |store| store.reset(&failed).await)?;
-        context.console.note(&format!("{} rows in error are open again", count(opened)));
+        context.console.note(&format!("{} in error {} open again", rows(opened), are(opened)));
     }
     let max = u64::try_from(args.max_experiments).ok();
-    let executed = execute_rows(
-        context,
-        &args.work,
-        Jobs::Number(NonZeroU16::MIN),
-        custom,
-        selector,
-        max,
-        context.console.is_json(),
-    )?;
+    let json = context.console.is_json();
+    let assignment = Assignment { jobs: Jobs::Number(NonZeroU16::MIN), custom, selector, max, json, scratch: None };
+    let executed = execute_rows(context, &args.work, assignment)?;
     let work = executed.work;
     if context.console.is_json() {
         let end = json!({
@@ -98,19 +104,47 @@ pub(super) fn execute(context: &mut Context<'_>, args: &Execute) -> Result<u8, F
     Ok(code(executed, args.strict))
 }
 
-pub(super) fn run(setup: Setup, console: &Console, args: &Run) -> Result<u8, Failure> {
+pub(super) fn run(mut setup: Setup, console: &Console, args: &Run) -> Result<u8, Failure> {
     args.work.leases.settings().map_err(Failure::usage)?;
+    let scratch = if args.scratch { Some(Scratch::new()?) } else { None };
+    if let Some(scratch) = &scratch {
+        setup.target = scratch.target()?;
+    }
     let mut grid = plan(&setup, &args.grid.set, None)?;
+    if args.scratch {
+        grid = grid.covering(setup.experiment.definition);
+    }
     let custom = custom(setup.config.as_ref(), &args.work.custom)?;
     super::summary::check_fields(setup.experiment, &setup.spec, &args.summary)?;
     let context = &mut Context::create(setup, console)?;
     let filled = fill_grid(context, &mut grid, FillMode::Write)?;
     context.console.note(&sentence(filled, FillMode::Write));
-    let executed = execute_rows(context, &args.work, Jobs::Auto, custom, Selector::default(), None, false)?;
+    let scratch = scratch.as_ref().map(|scratch| scratch.0.path());
+    let assignment =
+        Assignment { jobs: Jobs::Auto, custom, selector: Selector::default(), max: None, json: false, scratch };
+    let executed = execute_rows(context, &args.work, assignment)?;
     if executed.spooled == 0 {
         super::summary::print(context, &args.summary, &Selector::default(), &Layout::default())?;
     }
     Ok(code(executed, true))
+}
+
+/// A folder that is gone afterwards, with a database and all that rows leave beside it.
+struct Scratch(TempDir);
+
+impl Scratch {
+    fn new() -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new().prefix("experimenter-scratch-").tempdir();
+        folder.map(Self).map_err(|error| {
+            let place = std::env::temp_dir();
+            Failure::new(format!("cannot make a folder in {}: {error}", place.display()))
+                .hint("name another place by TMPDIR")
+        })
+    }
+
+    fn target(&self) -> Result<Target, Failure> {
+        Ok(Target::parse(&format!("sqlite://{}", self.0.path().join("scratch.db").display()))?)
+    }
 }
 
 /// Rows to execute are chosen by what an open row has.
@@ -139,14 +173,23 @@ fn code(executed: Executed, strict: bool) -> u8 {
     }
 }
 
-fn execute_rows(
-    context: &mut Context<'_>,
-    args: &work::Work,
+/// Which rows are to be executed, beside how.
+struct Assignment<'a> {
+    /// The number of slots, if nobody says it.
     jobs: Jobs,
     custom: Custom,
     selector: Selector,
     max: Option<u64>,
+    /// Whether events are told as JSON.
     json: bool,
+    /// The folder of what rows leave, in place of the usual one.
+    scratch: Option<&'a Path>,
+}
+
+fn execute_rows(
+    context: &mut Context<'_>,
+    args: &work::Work,
+    Assignment { jobs, custom, selector, max, json, scratch }: Assignment<'_>,
 ) -> Result<Executed, Failure> {
     if cfg!(debug_assertions) {
         context.console.note("this is a debug build: rows run slower than in one by `cargo build --release`");
@@ -154,7 +197,9 @@ fn execute_rows(
     if args.slots.in_process && context.experiment.definition.timeout.is_some() {
         context.console.note("the experiment's time-out does not hold with --in-process");
     }
-    super::deliver::deliver_first(context, &args.spool.spool);
+    let folder = scratch.map_or_else(|| std::env::current_dir().unwrap_or_default().join(FOLDER), Path::to_owned);
+    let spool = scratch.map_or_else(|| args.spool.spool.clone(), |folder| folder.join("spool"));
+    deliver_first(context, &spool);
     let started = Instant::now();
     context.store(async |store| store.check_host(&executer::host()).await)?;
     let open = Selector { statuses: vec![Status::Created], ..selector.clone() };
@@ -165,13 +210,13 @@ fn execute_rows(
         selector,
         name: args.name.clone(),
         custom: Arc::new(custom),
-        folder: std::env::current_dir().unwrap_or_default().join(FOLDER),
+        folder,
         slots: slots(&args.slots, jobs, context.config.as_ref()),
         timeout: args.slots.timeout.or(context.experiment.definition.timeout).filter(|_| !args.slots.in_process),
         memory_limit: args.slots.memory_limit.map(|size| size.as_u64()),
         grace: args.slots.grace,
         ends: ends(&args.slots, started)?,
-        spool: args.spool.spool.clone(),
+        spool,
         target: context.target.clone(),
         spool_after: args.spool_after,
         lease: args.leases.settings().map_err(Failure::usage)?,
@@ -184,8 +229,8 @@ fn execute_rows(
     }
     let Context { runtime, store, experiment, console, .. } = context;
     let names = store.spec().keyfields.iter().map(|field| field.name.clone()).collect();
-    let rows = max.map_or(open, |max| max.min(open));
-    let (report, events) = RunReport::new(console, names, rows, json);
+    let at_most = max.map_or(open, |max| max.min(open));
+    let (report, events) = RunReport::new(console, names, at_most, json);
     let executed = std::thread::scope(|scope| {
         scope.spawn(|| report.listen());
         let last_word = |broken| Failure::from(broken).tell(console);
@@ -196,11 +241,11 @@ fn execute_rows(
     })?;
     if executed.spooled > 0 {
         // The database is away.
-        context.console.note(&waiting(executed.spooled));
+        context.console.note(&waiting_sentence(executed.spooled));
         return Ok(executed);
     }
     let closing = match executed.stop {
-        Stop::No if !executed.out_of_time => closing(context, executed.work, started)?,
+        Stop::No if !executed.out_of_time => closing(context, executed.work, started, scratch.is_none())?,
         Stop::No | Stop::Soon | Stop::Now => stopped(context, executed.work, started)?,
     };
     context.console.note(&closing);
@@ -236,16 +281,17 @@ fn ends(args: &work::Slots, now: Instant) -> Result<Option<Instant>, Failure> {
 /// The last line of an executer that was asked to stop.
 fn stopped(context: &mut Context<'_>, work: Work, started: Instant) -> Result<String, Failure> {
     let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
-    let open = count(counts.of(Status::Created));
-    let ended = count(work.done + work.paused + work.failed);
-    Ok(format!("stopped after {}: {ended} rows ended here, {open} are open", duration(started.elapsed())))
+    let open_rows = counts.of(Status::Created);
+    let open = count(open_rows);
+    let ended = rows(work.done + work.paused + work.failed);
+    Ok(format!("stopped after {}: {ended} ended here, {open} {} open", duration(started.elapsed()), are(open_rows)))
 }
 
-/// The last line: what was done, or that there was nothing to do.
-fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<String, Failure> {
+/// The last line: what was done, or that there was nothing to do; and how to do it again, where that can be done.
+fn closing(context: &mut Context<'_>, work: Work, started: Instant, again: bool) -> Result<String, Failure> {
     let Work { done, paused, failed, busy_seconds: _ } = work;
     if done + paused + failed > 0 {
-        let mut line = format!("{} rows done", count(done));
+        let mut line = format!("{} done", rows(done));
         if paused > 0 {
             line.push_str(&format!(", {} paused", count(paused)));
         }
@@ -253,15 +299,16 @@ fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<St
             line.push_str(&format!(", {} in error", count(failed)));
         }
         line.push_str(&format!(" in {}", duration(started.elapsed())));
-        if failed > 0 {
-            line.push_str(&format!(" (again: {} execute --retry-errors)", program()));
+        if failed > 0 && again {
+            line.push_str(&format!(" (why: {0} errors; again: {0} execute --retry-errors)", program()));
         }
         return Ok(line);
     }
     let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
-    let mut line = format!("nothing left to do: {} rows done", count(counts.of(Status::Done)));
+    let mut line = format!("nothing left to do: {} done", rows(counts.of(Status::Done)));
     if counts.of(Status::Created) > 0 {
-        line = format!("{} open rows are not for this executer", count(counts.of(Status::Created)));
+        let open = counts.of(Status::Created);
+        line = format!("{} {} not for this executer", counted(open, "open row"), are(open));
     }
     for status in [Status::Running, Status::Paused] {
         if counts.of(status) > 0 {
@@ -270,7 +317,7 @@ fn closing(context: &mut Context<'_>, work: Work, started: Instant) -> Result<St
     }
     if counts.of(Status::Error) > 0 {
         let failed = count(counts.of(Status::Error));
-        line.push_str(&format!(", {failed} in error (again: {} execute --retry-errors)", program()));
+        line.push_str(&format!(", {failed} in error (why: {0} errors; again: {0} execute --retry-errors)", program()));
     }
     Ok(line)
 }
@@ -290,7 +337,7 @@ impl From<Broken> for Failure {
                     Self::new("the executer was to end, and the database does not take what is left to write")
                         .code(code)
                         .hint("rows that ran here stay `running` until another executer opens them, see `status`");
-                if spooled == 0 { failure } else { failure.hint(waiting(spooled)) }
+                if spooled == 0 { failure } else { failure.hint(waiting_sentence(spooled)) }
             }
             Broken::Slot(reason) => Self::new(reason).hint(
                 "a slot is this program again: `main` must come to `experimenter::main()` with the same arguments",
@@ -299,16 +346,8 @@ impl From<Broken> for Failure {
     }
 }
 
-fn waiting(spooled: usize) -> String {
-    format!(
-        "{} results wait on the disk for the database; the next executer brings them, or: {} deliver",
-        count(spooled as u64),
-        program()
-    )
-}
-
 /// The values for the function: of the configuration file, and over them those of the command line.
-fn custom(config: Option<&Config>, texts: &[String]) -> Result<Custom, Failure> {
+pub(super) fn custom(config: Option<&Config>, texts: &[String]) -> Result<Custom, Failure> {
     let mut custom = config.map_or_else(Custom::new, |config| config.custom.clone());
     for text in texts {
         let Some((name, value)) = text.split_once('=') else {

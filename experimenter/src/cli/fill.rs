@@ -12,7 +12,7 @@ use super::reset::{Confirm, by_status};
 use super::setup::Setup;
 use crate::exit;
 use crate::grid::{Given, Grid};
-use crate::report::{Console, Progress, count};
+use crate::report::{Console, Progress, are, count, counted, rows};
 
 #[derive(Debug, Args)]
 pub(super) struct GridValues {
@@ -83,7 +83,7 @@ pub(super) fn fill(setup: Setup, console: &Console, args: &Fill) -> Result<u8, F
 /// Removes rows that the grid does not have; says how many, or would.
 fn prune(context: &mut Context<'_>, strays: &Strays, confirm: &Confirm) -> Result<u64, Failure> {
     let count_of = strays.never_ran.len() as u64;
-    let question = format!("remove {} rows that never ran", count(count_of));
+    let question = format!("remove {} that never ran", rows(count_of));
     if count_of == 0 || confirm.dry_run {
         return Ok(count_of);
     }
@@ -114,7 +114,7 @@ pub(super) fn fill_grid(context: &mut Context<'_>, grid: &mut Grid, mode: FillMo
         }
         FillMode::DryRun => context.store(async |store| store.check_tables().await)?,
     }
-    context.headline(&format!("a grid of {} rows", count(total)));
+    context.headline(&format!("a grid of {}", rows(total)));
     // The table's own columns may be narrower than the declared ones.
     grid.fit(context.store.spec(), context.store.backend())?;
     let mut progress = Progress::new(context.console, "filling", total);
@@ -138,23 +138,24 @@ fn create_tables(context: &mut Context<'_>) -> Result<(), Failure> {
 }
 
 pub(super) fn sentence(Filled { new, existing }: Filled, mode: FillMode) -> String {
-    let (new, there) = (count(new), count(existing));
+    let there = count(existing);
     match (mode, existing) {
-        (FillMode::Write, 0) => format!("{new} new rows"),
-        (FillMode::Write, _) => format!("{new} new rows, {there} there already"),
-        (FillMode::DryRun, 0) => format!("would add {new} rows"),
-        (FillMode::DryRun, _) => format!("would add {new} rows, {there} are there already"),
+        (FillMode::Write, 0) => counted(new, "new row"),
+        (FillMode::Write, _) => format!("{}, {there} there already", counted(new, "new row")),
+        (FillMode::DryRun, 0) => format!("would add {}", rows(new)),
+        (FillMode::DryRun, _) => format!("would add {}, {there} {} there already", rows(new), are(existing)),
     }
 }
 
 /// What is said of rows that the grid does not have.
 fn stray_sentence(strays: &Strays, pruned: u64, args: &Fill) -> String {
-    let found = format!("{} rows are not in this grid ({})", count(strays.counts.total()), by_status(&strays.counts));
+    let total = strays.counts.total();
+    let found = format!("{} {} not in this grid ({})", rows(total), are(total), by_status(&strays.counts));
     match (strays.never_ran.len() as u64, args.prune) {
         (0, _) => found,
         (open, false) => format!("{found}; `fill --prune` removes the {} that never ran", count(open)),
         (_, true) if args.confirm.dry_run => format!("{found}; would remove the {} that never ran", count(pruned)),
-        (_, true) => format!("{found}; {} that never ran are removed", count(pruned)),
+        (_, true) => format!("{found}; the {} that never ran {} removed", count(pruned), are(pruned)),
     }
 }
 

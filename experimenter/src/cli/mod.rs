@@ -8,15 +8,19 @@ mod errors;
 mod execute;
 mod export;
 mod failure;
+mod fields;
 mod fill;
 mod list;
+mod logtable;
 mod output;
+mod records;
 mod reset;
 mod rows;
 mod setup;
 mod show;
 mod status;
 mod summary;
+mod try_row;
 mod work;
 
 use std::process::ExitCode;
@@ -75,6 +79,8 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
         Command::Status(folder) => status::status(&mut open(setup)?, folder),
         Command::Errors(errors) => errors::errors(&mut open(setup)?, errors),
         Command::Doctor => doctor::doctor(&mut open(setup)?),
+        Command::Logtable(logtable) => logtable::logtable(&mut open(setup)?, logtable),
+        Command::Try(arguments) => try_row::try_row(&mut open(setup)?, arguments),
         Command::Show(show) => show::show(&mut open(setup)?, show),
         Command::Summary(summary) => summary::summary(&mut open(setup)?, summary),
         Command::Reset(reset) => reset::reset(&mut open(setup)?, reset),

@@ -1,40 +1,44 @@
 //! `output`: what a row printed while it ran.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use experimenter_diesel::{Selector, Status, StoreError, Value};
+use experimenter_diesel::{Record, Selector, Status, StoreError, Value};
 use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
+use super::rows::Chosen;
+use super::show::no_row;
 use crate::exit;
 use crate::output::{FOLDER, Found, Reader, RunOutput, TIME};
+use crate::report::rows;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   output 17                      what its latest attempt printed
   output 17 --follow             the same, while it runs
-  output 17 --attempt 1 --timestamps")]
+  output 17 --attempt 1 --timestamps
+  output --status error          what each row printed that failed")]
 pub(super) struct Output {
-    /// The row's ID
-    #[arg(value_name = "ID")]
-    pub(super) id: i64,
+    #[command(flatten)]
+    chosen: Chosen,
 
     /// An earlier attempt instead of the latest
     #[arg(long, value_name = "N")]
-    pub(super) attempt: Option<i64>,
+    attempt: Option<i64>,
 
     /// Go on with what is printed, until the attempt ends
     #[arg(short, long)]
-    pub(super) follow: bool,
+    follow: bool,
 
     /// Put before each line when it came
     #[arg(long)]
-    pub(super) timestamps: bool,
+    timestamps: bool,
 }
 
 /// How often `--follow` looks for more.
@@ -44,34 +48,82 @@ pub(super) fn output(context: &mut Context<'_>, args: &Output) -> Result<u8, Fai
     if args.follow && context.console.is_json() {
         return Err(Failure::usage("`--follow` has no end to close a JSON array at").hint("leave out `--json`"));
     }
+    let selector = args.chosen.selector(context, "output")?;
+    let Some(id) = args.chosen.single() else { return output_of_several(context, args, &selector) };
     context.check()?;
     let mut reader = Reader::new(Path::new(FOLDER), &context.store.spec().name);
-    let run = find(context, &mut reader, args)?;
+    let run = find(context, &mut reader, (id, args))?;
     if context.console.is_json() {
-        let records = run.records.iter().map(|record| as_json(&mut reader, record));
+        let records = run.records.iter().map(|record| as_json(&mut reader, id, record));
         context.console.json(&records.collect::<Result<_, _>>()?)?;
         return Ok(exit::DONE);
     }
-    context.console.note(&format!("row {} · attempt {} · {}", args.id, run.attempt, run.started.format(TIME)));
+    context.console.note(&heading(id, &run));
     let mut printer = Printer { out: io::stdout().lock(), timestamps: args.timestamps, in_line: false };
     printer.print(&mut reader, &run.records)?;
     if args.follow {
-        follow(context, &mut reader, (args.id, &run), &mut printer)?;
+        follow(context, &mut reader, (id, &run), &mut printer)?;
     }
     Ok(exit::DONE)
 }
 
-/// The run that is asked for: the latest one, of the attempt if that is given. With `--follow` it may still be silent.
-fn find(context: &mut Context<'_>, reader: &mut Reader, args: &Output) -> Result<RunOutput, Failure> {
+/// What several rows have printed, one after the other, each under a heading.
+fn output_of_several(context: &mut Context<'_>, args: &Output, selector: &Selector) -> Result<u8, Failure> {
+    if args.follow {
+        return Err(Failure::usage("`--follow` follows one row").hint("name it: output 17 --follow"));
+    }
+    context.check()?;
+    let mut ids = BTreeSet::new();
+    let each = |record: Record| {
+        ids.insert(record.id);
+        Ok::<_, StoreError>(())
+    };
+    context.store(async |store| store.records(selector, &[], each).await)?;
+    if ids.is_empty() {
+        return Err(no_row(context, None));
+    }
+    let mut reader = Reader::new(Path::new(FOLDER), &context.store.spec().name);
+    let found = reader.next_of(|id| ids.contains(&id)).map_err(unreadable)?;
+    let runs = found.into_iter().filter_map(|(id, records)| Some((id, asked(records, args)?)));
+    let runs: Vec<_> = runs.collect();
+    let silent = (ids.len() - runs.len()) as u64;
+    if context.console.is_json() {
+        let records = runs.iter().flat_map(|(id, run)| run.records.iter().map(move |record| (*id, record)));
+        let records = records.map(|(id, record)| as_json(&mut reader, id, record));
+        context.console.json(&records.collect::<Result<_, _>>()?)?;
+        return Ok(exit::DONE);
+    }
+    for (id, run) in &runs {
+        context.console.result(&format!("==> {} <==", heading(*id, run)))?;
+        let mut printer = Printer { out: io::stdout().lock(), timestamps: args.timestamps, in_line: false };
+        printer.print(&mut reader, &run.records)?;
+        printer.end_line()?;
+    }
+    if silent > 0 {
+        context.console.note(&format!("no output of {} is in {FOLDER} here", rows(silent)));
+    }
+    Ok(exit::DONE)
+}
+
+fn heading(id: i64, run: &RunOutput) -> String {
+    format!("row {id} · attempt {} · {}", run.attempt, run.started.format(TIME))
+}
+
+/// The latest run, of the attempt if that is given.
+fn asked(records: Vec<Found>, args: &Output) -> Option<RunOutput> {
+    let runs = RunOutput::of(records).into_iter();
+    runs.filter(|run| args.attempt.is_none_or(|attempt| run.attempt == attempt)).max_by_key(|run| run.started)
+}
+
+/// The run that is asked for. With `--follow` it may still be silent.
+fn find(context: &mut Context<'_>, reader: &mut Reader, (id, args): (i64, &Output)) -> Result<RunOutput, Failure> {
     loop {
         // The row is asked first: one that has ended prints nothing after that.
-        let row = row(context, args.id)?;
-        let runs = RunOutput::of(reader.next(args.id).map_err(unreadable)?);
-        let asked = runs.into_iter().filter(|run| args.attempt.is_none_or(|attempt| run.attempt == attempt));
-        match asked.max_by_key(|run| run.started) {
+        let row = row(context, id)?;
+        match asked(reader.next(id).map_err(unreadable)?, args) {
             Some(run) => return Ok(run),
             None if args.follow && row.is_running => std::thread::sleep(PAUSE),
-            None => return Err(nothing(args, &row, context)),
+            None => return Err(nothing(id, args.attempt, &row, context)),
         }
     }
 }
@@ -116,15 +168,14 @@ fn row(context: &mut Context<'_>, id: i64) -> Result<Row, Failure> {
             })
             .await
     })?;
-    row.ok_or_else(|| Failure::new(format!("there is no row {id} in the table `{}`", context.store.spec().name)))
+    row.ok_or_else(|| no_row(context, Some(id)))
 }
 
-fn nothing(args: &Output, row: &Row, context: &Context<'_>) -> Failure {
+fn nothing(id: i64, attempt: Option<i64>, row: &Row, context: &Context<'_>) -> Failure {
     let folder = std::path::absolute(FOLDER).unwrap_or_else(|_| FOLDER.into());
-    let attempt = args.attempt.map_or_else(String::new, |attempt| format!(", attempt {attempt}"));
+    let attempt = attempt.map_or_else(String::new, |attempt| format!(", attempt {attempt}"));
     let message = format!(
-        "no output of row {}{attempt} is in {}",
-        args.id,
+        "no output of row {id}{attempt} is in {}",
         folder.join(format!("{}.*.log", context.store.spec().name)).display()
     );
     let failure = Failure::new(message);
@@ -155,9 +206,18 @@ impl<W: Write> Printer<W> {
                 self.lines(&bytes, &record.time.format(TIME).to_string())?;
             } else {
                 self.out.write_all(&bytes)?;
+                self.in_line = bytes.last().is_some_and(|byte| *byte != b'\n');
             }
         }
         Ok(self.out.flush()?)
+    }
+
+    /// What comes next begins on a line of its own.
+    fn end_line(&mut self) -> Result<(), Failure> {
+        if self.in_line {
+            writeln!(self.out)?;
+        }
+        Ok(())
     }
 
     fn lines(&mut self, bytes: &[u8], time: &str) -> io::Result<()> {
@@ -172,13 +232,13 @@ impl<W: Write> Printer<W> {
     }
 }
 
-fn as_json(reader: &mut Reader, record: &Found) -> Result<serde_json::Value, Failure> {
+fn as_json(reader: &mut Reader, id: i64, record: &Found) -> Result<serde_json::Value, Failure> {
     let bytes = reader.bytes(record).map_err(unreadable)?;
     let time = record.time.format(TIME).to_string();
-    Ok(json!({ "attempt": record.attempt, "time": time, "text": String::from_utf8_lossy(&bytes) }))
+    Ok(json!({ "ID": id, "attempt": record.attempt, "time": time, "text": String::from_utf8_lossy(&bytes) }))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` wants")]
-fn unreadable(error: io::Error) -> Failure {
+pub(super) fn unreadable(error: io::Error) -> Failure {
     Failure::new(format!("cannot read {FOLDER}: {error}"))
 }

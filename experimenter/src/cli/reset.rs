@@ -8,7 +8,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::rows::{Rows, Selection};
 use crate::exit;
-use crate::report::count;
+use crate::report::{are, count, rows};
 
 #[derive(Debug, Args)]
 pub(super) struct Confirm {
@@ -59,7 +59,7 @@ pub(super) fn reset(context: &mut Context<'_>, args: &Reset) -> Result<u8, Failu
     if counts.total() == 0 {
         return tell(context, 0, "no row is selected: nothing to reset");
     }
-    let what = format!("open {} rows again ({})", count(counts.total()), by_status(&counts));
+    let what = format!("open {} again ({})", rows(counts.total()), by_status(&counts));
     if args.confirm.dry_run {
         return tell(context, counts.total(), &format!("would {what}"));
     }
@@ -72,7 +72,7 @@ pub(super) fn reset(context: &mut Context<'_>, args: &Reset) -> Result<u8, Failu
         return tell(context, 0, "nothing was changed");
     }
     let opened = context.store(async |store| store.reset(&selector).await)?;
-    tell(context, opened, &format!("{} rows are open again; what they held is archived", count(opened)))
+    tell(context, opened, &format!("{} {} open again; what they held is archived", rows(opened), are(opened)))
 }
 
 pub(super) fn unpause(context: &mut Context<'_>, args: &Unpause) -> Result<u8, Failure> {
@@ -80,7 +80,7 @@ pub(super) fn unpause(context: &mut Context<'_>, args: &Unpause) -> Result<u8, F
     context.prepare()?;
     match context.store(async |store| store.unpause(&selector).await)? {
         0 => tell(context, 0, "no row is paused: nothing to open"),
-        opened => tell(context, opened, &format!("{} rows are open again", count(opened))),
+        opened => tell(context, opened, &format!("{} {} open again", rows(opened), are(opened))),
     }
 }
 
@@ -90,9 +90,9 @@ pub(super) fn drop_tables(context: &mut Context<'_>, confirm: &Confirm) -> Resul
         return tell(context, 0, "there is nothing to drop");
     }
     let counts = context.store(async |store| store.counts(&Selector::default()).await)?;
-    context.headline(&format!("{} rows", count(counts.total())));
+    context.headline(&rows(counts.total()));
     let table = context.store.spec().name.clone();
-    let what = format!("drop the table `{table}` with {} rows ({})", count(counts.total()), by_status(&counts));
+    let what = format!("drop the table `{table}` with {} ({})", rows(counts.total()), by_status(&counts));
     if confirm.dry_run {
         return tell(context, counts.total(), &format!("would {what}"));
     }

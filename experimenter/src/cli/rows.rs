@@ -3,6 +3,7 @@
 use clap::Args;
 use experimenter_diesel::{Backend, Condition, Ids, Selector, Status, TableSpec};
 
+use super::context::Context;
 use super::failure::Failure;
 
 /// Which rows, whatever their status.
@@ -28,6 +29,39 @@ impl Rows {
             .collect::<Result<Vec<_>, _>>()
             .map_err(|malformed| Failure::usage(format!("`--where`: {}", malformed.message)).hint(malformed.hint))?;
         Ok(Selector { ids: self.ids.clone(), conditions: conditions.concat(), ..Selector::default() })
+    }
+}
+
+/// Which rows: their IDs alone, or else what a selection says.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Chosen {
+    /// The rows' IDs, such as 17 or 3,7-9
+    #[arg(value_name = "IDS")]
+    positional: Option<Ids>,
+
+    #[command(flatten)]
+    selection: Selection,
+}
+
+impl Chosen {
+    /// The row, if it is one by its ID.
+    pub(super) fn single(&self) -> Option<i64> {
+        self.positional.as_ref().filter(|_| self.selection.is_empty()).and_then(Ids::single)
+    }
+
+    /// The selector of a command that has to be told which rows.
+    pub(super) fn selector(&self, context: &Context<'_>, command: &str) -> Result<Selector, Failure> {
+        let selector = context.selector(&self.selection)?;
+        match (&self.positional, &selector.ids) {
+            (Some(_), Some(_)) => Err(Failure::usage("there are two lists of IDs: one alone, and one by `--ids`")
+                .hint(format!("give one list: {command} 3,7-9"))),
+            (Some(ids), None) => Ok(Selector { ids: Some(ids.clone()), ..selector }),
+            (None, _) if self.selection.is_empty() => Err(Failure::usage(format!(
+                "{command} needs to know which rows"
+            ))
+            .hint(format!("write `{command} 17`, `{command} --where FIELD=VALUE`, or `{command} --status error`"))),
+            (None, _) => Ok(selector),
+        }
     }
 }
 

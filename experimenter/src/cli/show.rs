@@ -1,63 +1,105 @@
 //! `show`: one row, and every attempt at it.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use clap::Args;
-use experimenter_diesel::{AttemptReport, CheckpointReport, Figures, Ids, Provenance, Selector, StoreError, Value};
+use experimenter_diesel::{
+    AttemptReport, CheckpointReport, Column, Figures, Provenance, Record, Selector, Status, StoreError, Value,
+};
 use serde_json::json;
 
 use super::context::Context;
 use super::failure::{Failure, program};
+use super::output::unreadable;
+use super::rows::Chosen;
 use crate::exit;
-use crate::report::{Table, count, duration, seconds, size};
+use crate::output::{FOLDER, Reader, RunOutput};
+use crate::report::{Table, count, counted, duration, seconds, size};
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  show 17                        all about one row
+  show 3,7-9                     several
+  show --error \"out of memory\"  those whose error says so")]
 pub(super) struct Show {
-    /// The row's ID
-    #[arg(value_parser = clap::value_parser!(i64).range(1..))]
-    pub(super) id: i64,
+    #[command(flatten)]
+    chosen: Chosen,
 }
 
+/// How many rows are shown as text.
+const LIMIT: usize = 20;
+
+/// How many lines of a row's output.
+const LINES: usize = 10;
+
 pub(super) fn show(context: &mut Context<'_>, args: &Show) -> Result<u8, Failure> {
+    let selector = args.chosen.selector(context, "show")?;
     context.check()?;
-    let id = args.id;
-    let Some(fields) = fields(context, id)? else {
-        return Err(Failure::new(format!("there is no row {id} in the table `{}`", context.store.spec().name))
-            .hint(format!("see which rows there are: {} export", program())));
-    };
-    let row = Row {
-        id,
-        fields,
-        keyfields: names(&context.store.spec().keyfields),
-        resultfields: names(&context.store.spec().resultfields),
-        checkpoint: context.store(async |store| store.last_checkpoint(id).await)?,
-        attempts: context.store(async |store| store.attempts(id).await)?,
-    };
-    if context.console.is_json() {
-        context.console.json(&row.as_json())?;
-    } else {
-        context.console.result(&row.as_text())?;
+    let is_json = context.console.is_json();
+    let mut records = records(context, &selector)?;
+    let total = records.len();
+    if total == 0 {
+        return Err(no_row(context, args.chosen.single()));
+    }
+    if !is_json {
+        records.truncate(LIMIT);
+    }
+    let mut reader = Reader::new(Path::new(FOLDER), &context.store.spec().name);
+    let ids: BTreeSet<_> = records.iter().map(|record| record.id).collect();
+    let mut outputs = reader.next_of(|id| ids.contains(&id)).map_err(unreadable)?;
+    let mut rows = Vec::new();
+    for record in records {
+        let runs = RunOutput::of(outputs.remove(&record.id).unwrap_or_default());
+        let latest = runs.iter().max_by_key(|run| run.started);
+        let lines = latest.map(|run| reader.last_lines(run, LINES)).transpose().map_err(unreadable)?;
+        rows.push(Row::of(context, record, lines)?);
+    }
+    if is_json {
+        let json: Vec<_> = rows.iter().map(Row::as_json).collect();
+        match (args.chosen.single(), json.as_slice()) {
+            (Some(_), [row]) => context.console.json(row)?,
+            _ => context.console.json(&json.into())?,
+        }
+        return Ok(exit::DONE);
+    }
+    let text: Vec<_> = rows.iter().map(Row::as_text).collect();
+    context.console.result(&text.join("\n\n\n"))?;
+    if total > LIMIT {
+        let more = counted((total - LIMIT) as u64, "more row");
+        context.console.note(&format!("\nand {more}: choose fewer, or see all by `--json`"));
     }
     Ok(exit::DONE)
 }
 
-fn names(columns: &[experimenter_diesel::Column]) -> Vec<String> {
+/// The failure to find a row that was asked for.
+pub(super) fn no_row(context: &Context<'_>, id: Option<i64>) -> Failure {
+    let table = &context.store.spec().name;
+    match id {
+        Some(id) => Failure::new(format!("there is no row {id} in the table `{table}`")),
+        None => Failure::new(format!("no row of the table `{table}` is selected")),
+    }
+    .hint(format!("see which rows there are: {} export", program()))
+}
+
+fn names(columns: &[Column]) -> Vec<String> {
     columns.iter().map(|column| column.name.clone()).collect()
 }
 
-/// Every column of a row with its value, if the row is there.
-fn fields(context: &mut Context<'_>, id: i64) -> Result<Option<Vec<(String, Value)>>, Failure> {
+fn records(context: &mut Context<'_>, selector: &Selector) -> Result<Vec<Record>, Failure> {
     let columns = context.store.columns();
     let names: Vec<_> = columns.iter().map(String::as_str).collect();
-    let selector = Selector { ids: Some(Ids::from(id)), ..Selector::default() };
-    let mut values = None;
+    let mut records = Vec::new();
     context.store(async |store| {
         store
-            .records(&selector, &names, |record| {
-                values = Some(record.values);
+            .records(selector, &names, |record| {
+                records.push(record);
                 Ok::<_, StoreError>(())
             })
             .await
     })?;
-    Ok(values.map(|values| columns.into_iter().zip(values).collect()))
+    Ok(records)
 }
 
 struct Row {
@@ -67,12 +109,34 @@ struct Row {
     resultfields: Vec<String>,
     checkpoint: Option<CheckpointReport>,
     attempts: Vec<AttemptReport>,
+    /// The logtables with their numbers of entries.
+    entries: Vec<(String, u64)>,
+    /// The last lines of what its latest run has printed, if that is here.
+    output: Option<Vec<String>>,
 }
 
 /// The columns that are neither keyfields nor results, and are told as they are.
 const TIMES: [&str; 5] = ["creation_date", "start_date", "end_date", "name", "machine"];
 
 impl Row {
+    fn of(context: &mut Context<'_>, record: Record, output: Option<Vec<String>>) -> Result<Self, Failure> {
+        let Record { id, values } = record;
+        let spec = context.store.spec();
+        let logtables: Vec<_> = spec.logtables.iter().map(|logtable| logtable.name.clone()).collect();
+        let (keyfields, resultfields) = (names(&spec.keyfields), names(&spec.resultfields));
+        let entries = context.store(async |store| store.entry_counts(id).await)?;
+        Ok(Self {
+            id,
+            fields: context.store.columns().into_iter().zip(values).collect(),
+            keyfields,
+            resultfields,
+            checkpoint: context.store(async |store| store.last_checkpoint(id).await)?,
+            attempts: context.store(async |store| store.attempts(id).await)?,
+            entries: logtables.into_iter().zip(entries).collect(),
+            output,
+        })
+    }
+
     fn value(&self, column: &str) -> &Value {
         self.fields.iter().find(|(name, _)| name == column).map_or(&Value::Null, |(_, value)| value)
     }
@@ -89,15 +153,57 @@ impl Row {
             let saved = saved_at.as_deref().unwrap_or("some time");
             text.push_str(&format!("\n\ncheckpoint: {} of attempt {attempt}, saved {saved}", size(*bytes)));
         }
-        if self.attempts.is_empty() {
-            return text + "\n\nno attempt is known";
+        text.push_str(&self.entries_text());
+        if let Some(lines) = &self.output {
+            let (id, program) = (self.id, program());
+            text.push_str(&format!(
+                "\n\nlast output (all of it: {program} output {id}):\n{}",
+                indented(&lines.join("\n"))
+            ));
         }
-        text.push_str(&format!("\n\n{}\n\n{}", self.attempt_table(), self.provenance_table()));
+        if self.attempts.is_empty() {
+            text.push_str("\n\nno attempt is known");
+        } else {
+            text.push_str(&format!("\n\n{}\n\n{}", self.attempt_table(), self.provenance_table()));
+        }
         let earlier = self.attempts.iter().filter(|attempt| attempt.error.as_deref() != self.value("error").as_str());
         for (attempt, story) in earlier.filter_map(|attempt| Some((attempt.attempt, attempt.error.as_ref()?))) {
             text.push_str(&format!("\n\nerror of attempt {attempt}:\n{}", indented(story)));
         }
+        text.push_str("\n\nnext:");
+        for (what, command) in self.next() {
+            text.push_str(&format!("\n  {what:24}  {} {command}", program()));
+        }
         text
+    }
+
+    fn entries_text(&self) -> String {
+        let logged: Vec<_> = self.entries.iter().filter(|(_, entries)| *entries > 0).collect();
+        let shown = logged.iter().map(|(name, entries)| format!("{name} {}", count(*entries))).collect::<Vec<_>>();
+        match logged.first() {
+            Some((name, _)) => {
+                format!("\n\nlog entries: {} (see: {} logtable {name} --ids {})", shown.join(", "), program(), self.id)
+            }
+            None => String::new(),
+        }
+    }
+
+    /// What one may do with the row now, and the command for it.
+    fn next(&self) -> Vec<(&'static str, String)> {
+        let id = self.id;
+        let try_here = ("run it here, unrecorded", format!("try {id}"));
+        let again = ("open it again", format!("reset --ids {id}"));
+        match self.value("status").as_str().and_then(|status| status.parse().ok()) {
+            Some(Status::Created) => vec![("execute it", format!("execute --ids {id}")), try_here],
+            Some(Status::Running) => vec![("see what it prints", format!("output {id} --follow")), again],
+            Some(Status::Paused) => vec![("let it go on", format!("unpause --ids {id}")), again],
+            Some(Status::Error) => {
+                let same = ("see rows that fail alike", "errors".to_owned());
+                let again = ("execute it again", format!("execute --ids {id} --retry-errors"));
+                vec![try_here, same, again]
+            }
+            Some(Status::Done) | None => vec![try_here, again],
+        }
     }
 
     /// A line for each column, below one another.
@@ -169,6 +275,8 @@ impl Row {
                 json!({ "attempt": attempt, "saved_at": saved_at, "bytes": bytes })
             }),
             "attempts": self.attempts.iter().map(attempt_as_json).collect::<Vec<_>>(),
+            "entries": self.entries.iter().map(|(name, entries)| (name.clone(), (*entries).into())).collect::<serde_json::Map<_, _>>(),
+            "output": self.output,
         });
         for column in TIMES {
             json[column] = self.value(column).to_json();
@@ -195,10 +303,10 @@ fn attempt_as_json(report: &AttemptReport) -> serde_json::Value {
     })
 }
 
-fn or_dash(text: Option<String>) -> String {
+pub(super) fn or_dash(text: Option<String>) -> String {
     text.unwrap_or_else(|| "–".to_owned())
 }
 
-fn indented(story: &str) -> String {
+pub(super) fn indented(story: &str) -> String {
     story.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::failure::Failure;
+use super::fields;
 use super::rows::Selection;
 use crate::definition::Registration;
 use crate::exit;
@@ -78,7 +79,7 @@ pub(super) fn summary(context: &mut Context<'_>, args: &SummaryOf) -> Result<u8,
 
 /// Checks that the fields exist, before anything is done.
 pub(super) fn check_fields(experiment: &Registration, spec: &TableSpec, args: &Summary) -> Result<(), Failure> {
-    fields(experiment, spec, args).map(drop)
+    chosen(experiment, spec, args).map(drop)
 }
 
 pub(super) fn print(
@@ -87,7 +88,7 @@ pub(super) fn print(
     selector: &Selector,
     layout: &Layout,
 ) -> Result<(), Failure> {
-    let (by, values) = fields(context.experiment, context.store.spec(), args)?;
+    let (by, values) = chosen(context.experiment, context.store.spec(), args)?;
     let columns: Vec<_> = ["status"].into_iter().chain(by.iter().chain(&values).map(String::as_str)).collect();
     let mut groups = Groups::new(values.len());
     let mut overflow = false;
@@ -133,17 +134,10 @@ pub(super) fn print(
 }
 
 /// The keyfields to group by, and the resultfields to summarise.
-fn fields(experiment: &Registration, spec: &TableSpec, args: &Summary) -> Result<(Vec<String>, Vec<String>), Failure> {
-    let known = |asked: &[String], columns: &[experimenter_diesel::Column], kind: &str| {
-        let names: Vec<_> = columns.iter().map(|column| format!("`{}`", column.name)).collect();
-        let unknown = asked.iter().find(|name| columns.iter().all(|column| column.name != **name));
-        unknown.map_or(Ok(asked.to_vec()), |name| {
-            Err(Failure::usage(format!("`{}` has no {kind} `{name}`", experiment.definition.name))
-                .hint(format!("its {kind}s are {}", names.join(", "))))
-        })
-    };
-    let mut by = known(&args.by, &spec.keyfields, "keyfield")?;
-    let mut values = known(&args.value, &spec.resultfields, "resultfield")?;
+fn chosen(experiment: &Registration, spec: &TableSpec, args: &Summary) -> Result<(Vec<String>, Vec<String>), Failure> {
+    fields::check(experiment, "keyfield", &spec.keyfields, &args.by)?;
+    fields::check(experiment, "resultfield", &spec.resultfields, &args.value)?;
+    let (mut by, mut values) = (args.by.clone(), args.value.clone());
     let is_text = |column: &experimenter_diesel::Column| matches!(column.column_type.kind(), Kind::Text { .. });
     if let Some(text) = spec.resultfields.iter().find(|column| is_text(column) && values.contains(&column.name)) {
         return Err(Failure::usage(format!("the resultfield `{}` is text, which has no mean", text.name)));

@@ -5,6 +5,7 @@ mod origin;
 mod rows_file;
 mod setting;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
@@ -112,6 +113,45 @@ impl Grid {
             grid.products.push(Product { axes: vec![rows], chosen: None });
         }
         Ok(grid)
+    }
+
+    /// A row in which the command line sets fields, each to one value.
+    ///
+    /// # Errors
+    /// What is wrong with the option.
+    pub(crate) fn altered(
+        definition: &'static Definition,
+        set: &[String],
+        mut row: Vec<Value>,
+    ) -> Result<Vec<Value>, Mistake> {
+        let settings = Setting::parse_all(definition, set)?;
+        for (index, field) in definition.keyfields.iter().enumerate() {
+            match setting::axis(index, field, &settings) {
+                None => {}
+                Some(axis) if axis.len() == 1 => axis.put(0, &mut row),
+                Some(axis) => {
+                    let name = field.column.name;
+                    return Err(Mistake::new(
+                        format!("`{name}` has {} values, and one row has one", axis.len()),
+                        format!("set one: --set {name}=VALUE"),
+                    ));
+                }
+            }
+        }
+        Ok(row)
+    }
+
+    /// Some of the rows, so that each value of each keyfield is in one of them.
+    pub(crate) fn covering(&self, definition: &Definition) -> Self {
+        let mut seen = HashSet::new();
+        let mut has_new = |row: &Vec<Value>| {
+            let values = row.iter().enumerate();
+            // Each of them is noted, also after one that is new.
+            values.fold(false, |new, (field, value)| seen.insert((field, format!("{value:?}"))) || new)
+        };
+        let rows = self.rows().filter(|row| has_new(row)).map(|row| (row, Source::set())).collect();
+        let axis = Axis::new((0..definition.keyfields.len()).collect(), rows);
+        Self { products: vec![Product { axes: vec![axis], chosen: None }], origins: self.origins.clone() }
     }
 
     /// Fits each value to its column.
@@ -269,6 +309,26 @@ mod tests {
             grid.rows().map(|row| row.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(rows, ["rbf 1 0", "rbf 1 1", "rbf 1 7", "linear 1 0", "linear 1 1", "linear 1 7"]);
         assert_eq!(grid.len(), 6);
+    }
+
+    #[test]
+    fn a_few_rows_have_every_value() {
+        let rows = |grid: &Grid| -> Vec<_> {
+            grid.rows().map(|row| row.iter().map(Value::to_string).collect::<Vec<_>>().join(" ")).collect()
+        };
+        let all = grid(&["c=1,2", "seed=0..3"]).expect("a grid");
+        assert_eq!(rows(&all.covering(&DEFINITION)), ["rbf 1 0", "rbf 1 1", "rbf 1 2", "rbf 2 0", "linear 1 0"]);
+        let chosen = grid_of(&CHOSEN, &["n=0..4"]).expect("a grid");
+        assert_eq!(rows(&chosen.covering(&CHOSEN)), ["1", "3", "100"]);
+    }
+
+    #[test]
+    fn a_row_is_altered_by_one_value_of_a_field() {
+        let row = vec!["rbf".into(), Value::Float(0.5), Value::Int(3)];
+        let altered = |set: &str| Grid::altered(&DEFINITION, &[set.to_owned()], row.clone());
+        assert_eq!(altered("c=2").expect("a row"), ["rbf".into(), Value::Float(2.0), Value::Int(3)]);
+        assert!(altered("c=2,3").expect_err("two values").message.contains("has 2 values"));
+        assert!(altered("d=2").expect_err("no such field").hint.contains("`kernel`, `c`, `seed`"));
     }
 
     #[test]

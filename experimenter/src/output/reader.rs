@@ -68,17 +68,45 @@ impl Reader {
 
     /// The row's records that were appended since the last call; those of an attempt are in order.
     pub(crate) fn next(&mut self, id: i64) -> io::Result<Vec<Found>> {
+        Ok(self.next_of(|other| other == id)?.remove(&id).unwrap_or_default())
+    }
+
+    /// The same of several rows, by their IDs.
+    pub(crate) fn next_of(&mut self, wanted: impl Fn(i64) -> bool) -> io::Result<BTreeMap<i64, Vec<Found>>> {
         self.look_for_files()?;
-        let mut found = Vec::new();
+        let mut found: BTreeMap<i64, Vec<Found>> = BTreeMap::new();
         for (file, scanner) in &mut self.files {
             while let Some((header, offset)) = scanner.next()? {
-                if header.id == id {
-                    let Header { attempt, time, length, from, .. } = header;
-                    found.push(Found { attempt, time, file: file.clone(), offset, length, from });
+                if wanted(header.id) {
+                    let Header { id, attempt, time, length, from, .. } = header;
+                    found.entry(id).or_default().push(Found {
+                        attempt,
+                        time,
+                        file: file.clone(),
+                        offset,
+                        length,
+                        from,
+                    });
                 }
             }
         }
         Ok(found)
+    }
+
+    /// The last lines of a run.
+    pub(crate) fn last_lines(&mut self, run: &RunOutput, lines: usize) -> io::Result<Vec<String>> {
+        let mut text = Vec::new();
+        for record in run.records.iter().rev() {
+            let mut bytes = self.bytes(record)?;
+            bytes.append(&mut text);
+            text = bytes;
+            if text.iter().filter(|byte| **byte == b'\n').count() > lines {
+                break;
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        let all: Vec<_> = text.lines().map(str::to_owned).collect();
+        Ok(all[all.len().saturating_sub(lines)..].to_vec())
     }
 
     /// The bytes of a record.

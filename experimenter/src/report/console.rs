@@ -31,6 +31,12 @@ impl Console {
         stdout.flush()
     }
 
+    /// Makes place for what is printed anew: empties a terminal, leaves a line elsewhere.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        if stdout.is_terminal() { write!(stdout, "\x1b[H\x1b[2J") } else { writeln!(stdout) }
+    }
+
     /// Prints what a command was asked for, as JSON.
     pub(crate) fn json(&self, value: &serde_json::Value) -> io::Result<()> {
         self.result(&format!("{value:#}"))

@@ -11,7 +11,7 @@ use experimenter_diesel::{Dead, Death, Reaped, Suspect, Value};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::events::as_json;
-use super::{Console, count, duration};
+use super::{Console, are, count, duration, rows};
 use crate::executer::{End, Event};
 
 /// How often a line is printed where nothing can be drawn.
@@ -198,7 +198,7 @@ impl<'a> RunReport<'a> {
             return;
         }
         self.last_line = Instant::now();
-        let mut line = format!("executing: {} of {} rows", count(self.ended), count(self.total));
+        let mut line = format!("executing: {} of {}", count(self.ended), rows(self.total));
         if self.errors > 0 {
             line.push_str(&format!(", {} in error", count(self.errors)));
         }
@@ -225,9 +225,8 @@ fn sentence(event: &Event) -> String {
             format!("no more rows are begun: less than {} of the wall time is left", humantime::format_duration(*least))
         }
         Event::Stopping { why, running, grace } => {
-            let rows = if *running == 1 { "row" } else { "rows" };
-            let grace = duration(*grace);
-            format!("{why}: no more rows are begun; {running} {rows} may run on for {grace} (Ctrl-C again: at once)")
+            let (running, grace) = (rows((*running).into()), duration(*grace));
+            format!("{why}: no more rows are begun; {running} may run on for {grace} (Ctrl-C again: at once)")
         }
         Event::SlowSlot { waited } => format!(
             "a slot is not ready after {}: what `main` does before `experimenter::main()` is done in each slot, where there \
@@ -240,15 +239,16 @@ fn sentence(event: &Event) -> String {
         ),
         Event::Silent(reason) => format!("the database did not take a sign of life, rows run on: {reason}"),
         Event::Reaped { dead, reaped } => reaping(dead, reaped),
-        Event::Lapsed { rows, observation } => format!(
-            "{} rows are held by executers that are not heard of; they are open again if that lasts for {} \
+        Event::Lapsed { rows: lapsed, observation } => format!(
+            "{} {} held by executers that are not heard of, and open again if that lasts for {} \
              (--no-wait ends without them)",
-            count(*rows),
+            rows(*lapsed),
+            are(*lapsed),
             duration(*observation)
         ),
-        Event::DeclaredDead { rows } => format!(
-            "others have declared this executer dead, since it was not heard of; it takes back what it still runs ({} rows)",
-            count(*rows as u64)
+        Event::DeclaredDead { rows: running } => format!(
+            "others have declared this executer dead, since it was not heard of; it takes back what it still runs ({})",
+            rows(*running as u64)
         ),
         Event::Lost { id } => format!("row {id} was reset or claimed again: its run here is ended"),
         Event::Away(reason) => format!("the database is away; rows run on, and what is for it waits: {reason}"),
@@ -276,7 +276,8 @@ fn reaping(dead: &Dead, reaped: &Reaped) -> String {
     };
     let mut text = format!("the executer {name} (process {pid} on {host}) {what}");
     if !reaped.opened.is_empty() {
-        text.push_str(&format!("; {} rows are open again", count(reaped.opened.len() as u64)));
+        let opened = reaped.opened.len() as u64;
+        text.push_str(&format!("; {} {} open again", rows(opened), are(opened)));
     }
     for id in &reaped.given_up {
         text.push_str(&format!("; row {id} has crashed too often, and is in error"));

@@ -32,6 +32,25 @@ pub(crate) fn count(n: u64) -> String {
     text
 }
 
+/// So many things: `1 row`, `1,234 rows`, `2 entries`.
+pub(crate) fn counted(n: u64, noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        _ if n == 1 => format!("1 {noun}"),
+        Some(stem) => format!("{} {stem}ies", count(n)),
+        None => format!("{} {noun}s", count(n)),
+    }
+}
+
+/// So many rows.
+pub(crate) fn rows(n: u64) -> String {
+    counted(n, "row")
+}
+
+/// The verb for so many.
+pub(crate) fn are(n: u64) -> &'static str {
+    if n == 1 { "is" } else { "are" }
+}
+
 /// A time as people read it: `0.35 s`, `12.0 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`.
 pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
