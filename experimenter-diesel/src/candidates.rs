@@ -68,6 +68,9 @@ impl Store {
                 ],
             });
         }
+        if rows.iter().any(|row| row.int(2) != Some(0)) {
+            return Err(StoreError::Retired(claimer.executer.program.clone()));
+        }
         let mut candidates: Vec<_> = rows.into_iter().filter_map(|row| self.candidate(row)).collect();
         if claimer.order == ClaimOrder::Random || claimer.executers > 1 {
             random::shuffle(&mut candidates);
@@ -76,7 +79,8 @@ impl Store {
         Ok(!claimer.candidates.is_empty())
     }
 
-    /// Open rows without any lock, each with the table's shape and the number of executers at work.
+    /// Open rows without any lock, each with the table's shape, the number of executers at work, and whether the program of
+    /// this one is retired.
     async fn candidates(&mut self, claimer: &Claimer, start: Start, limit: u64) -> Result<Vec<Row>> {
         let (selected, selected_binds) = claimer.selector.condition(self.dialect());
         let (mut condition, offset) = match start {
@@ -94,21 +98,22 @@ impl Store {
             binds.push(Value::Float(seconds));
         }
         binds.extend([Value::from(limit), Value::from(offset)]);
-        let sql = self.candidates_query(&selected, &condition);
+        let sql = self.candidates_query(&selected, &condition, claimer.executer.id);
         let statement = Statement::new(sql, binds);
         self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
     }
 
     /// The query for open rows that are selected; its values are the table's name, those of the conditions, limit and offset.
-    pub(crate) fn candidates_query(&self, selected: &str, condition: &str) -> String {
+    pub(crate) fn candidates_query(&self, selected: &str, condition: &str, executer: i64) -> String {
         let dialect = self.dialect();
         format!(
-            "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), e.ID, c.attempt, \
-             c.key_hash, {}, e.creation_date, c.returns, {} \
+            "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), ({}), e.ID, \
+             c.attempt, c.key_hash, {}, e.creation_date, c.returns, {} \
              FROM {} WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT ? OFFSET ?",
             dialect.shape,
             self.side(Side::Executers),
             dialect.now,
+            self.retired_query(executer),
             self.left_traces(),
             self.key_columns(),
             self.spec.joined("JOIN", dialect.same),
@@ -141,15 +146,15 @@ impl Store {
     }
 
     fn candidate(&self, mut row: Row) -> Option<Candidate> {
-        let key = read_key(&self.spec, &mut row, 8);
+        let key = read_key(&self.spec, &mut row, 9);
         let hash = KeyHash::of(&self.spec.keyfields, &key);
         Some(Candidate {
-            id: row.int(2)?,
-            attempt: row.int(3)?,
-            bound: row.bytes(4).and_then(KeyHash::from_bytes) == Some(hash),
-            traces: row.int(5) == Some(1),
-            created: row.take(6),
-            returns: row.int(7).unwrap_or_default(),
+            id: row.int(3)?,
+            attempt: row.int(4)?,
+            bound: row.bytes(5).and_then(KeyHash::from_bytes) == Some(hash),
+            traces: row.int(6) == Some(1),
+            created: row.take(7),
+            returns: row.int(8).unwrap_or_default(),
             key,
             hash,
         })

@@ -36,6 +36,8 @@ pub enum StoreError {
         /// What is missing, extra or different.
         differences: Vec<String>,
     },
+    /// The program of this executer, by its hash, is to claim no more rows.
+    Retired(String),
     /// A keyfield's value does not fit its column.
     Misfit {
         /// The keyfield.
@@ -108,6 +110,10 @@ impl fmt::Display for StoreError {
             Self::Columns { table, differences } => {
                 write!(f, "the table `{table}` has other columns than the experiment")?;
                 differences.iter().try_for_each(|difference| write!(f, "\n  {difference}"))
+            }
+            Self::Retired(program) => {
+                let program: String = program.chars().take(12).collect();
+                write!(f, "this program ({program}) is retired, and claims no more rows")
             }
             Self::Misfit { field, value, reason } => write!(f, "keyfield `{field}`: `{value}` is {reason}"),
             Self::LeaseLost { id, attempt, current: Some(current) } if attempt == current => {

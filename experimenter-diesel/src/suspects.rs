@@ -7,7 +7,7 @@ use crate::report::seconds_of;
 use crate::spec::Side;
 use crate::statement::Row;
 use crate::store::Store;
-use crate::{Fate, Lease, ProcessIdentity, Result, Value};
+use crate::{Fate, Lease, ProcessIdentity, Result, Selector, Value};
 
 /// An executer that holds rows, and has left, is late, or is a process of this host.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +142,37 @@ impl Store {
         let mut lost = self.suspects(NOBODY).await?;
         lost.retain(|suspect| suspect.life != Life::Alive || suspect.has_ended());
         Ok(Standing { live, lost, foreign })
+    }
+}
+
+/// Open rows that were given back since their executers' time was over.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Returned {
+    /// How many there are.
+    pub rows: u64,
+    /// The longest of their runs, in seconds.
+    pub seconds: f64,
+}
+
+impl Store {
+    /// The selected open rows that were given back since their executers' time was over.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn returned(&mut self, selector: &Selector) -> Result<Returned> {
+        if !self.has_sides {
+            return Ok(Returned::default());
+        }
+        let (condition, binds) = selector.condition(self.dialect());
+        let sql = format!(
+            "SELECT COUNT(*), MAX(c.wall_seconds) FROM {} WHERE e.status='created' AND c.returns>0 AND {condition}",
+            self.spec.joined("JOIN", self.dialect().same)
+        );
+        let rows = self.query(sql, binds).await?;
+        Ok(rows.first().map_or_else(Returned::default, |row| Returned {
+            rows: row.int(0).and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
+            seconds: row.0.get(1).map_or(0.0, seconds_of),
+        }))
     }
 }
 

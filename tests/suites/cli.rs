@@ -1,5 +1,7 @@
 //! The command line as its users meet it: what commands print, and what mistakes get as an answer.
 
+mod looking;
+
 use std::path::Path;
 
 use experimenter_tests::{MariaDb, Output, Sandbox, Target, for_each_database};

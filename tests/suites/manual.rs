@@ -43,6 +43,13 @@ const WHAT_HAPPENS_WHEN: Page<'static> = Page {
     program: env!("CARGO_BIN_EXE_resumed"),
 };
 
+const COMMANDS: Page<'static> = Page {
+    name: "docs/commands.md",
+    text: include_str!("../../docs/commands.md"),
+    source: include_str!("../../examples/quickstart/src/main.rs"),
+    program: env!("CARGO_BIN_EXE_study"),
+};
+
 /// What the program is called on every page.
 const PROGRAM: &str = "my-study";
 
@@ -53,11 +60,16 @@ fn who_comes_from_pyexperimenter_can_do_what_the_page_says() {
 
 #[test]
 fn what_the_page_says_is_what_happens() {
-    for_each_database(|target| {
-        let reader = Reader::new(WHAT_HAPPENS_WHEN, target);
-        // Its program has no configuration.
-        Reader { database: Some(target.url()), ..reader }.follow();
-    });
+    follow_without_configuration(WHAT_HAPPENS_WHEN);
+}
+
+#[test]
+fn the_commands_print_what_the_page_says() {
+    follow_without_configuration(COMMANDS);
+}
+
+fn follow_without_configuration(page: Page<'static>) {
+    for_each_database(|target| Reader { database: Some(target.url()), ..Reader::new(page, target) }.follow());
 }
 
 /// A fenced block of a page.
@@ -253,8 +265,10 @@ impl Words {
     fn new(target: &Target) -> Self {
         let url = "mysql://example_user:example_password@db.example.org/thesis";
         let file = "sqlite://thesis.db";
-        let mut words =
-            Self { replaced: Vec::new(), put_back: vec![("tests/programs/manual.rs".into(), "src/main.rs")] };
+        let mut words = Self {
+            replaced: Vec::new(),
+            put_back: vec![("tests/programs/manual.rs".into(), "src/main.rs"), ("tests/../".into(), "")],
+        };
         let Target::MariaDb(database) = target else {
             words.replaced.push((url, file.into()));
             return words;

@@ -70,6 +70,12 @@ fn what_a_run_prints_is_kept_by_row_and_attempt() {
             assert!(printed.ends_with(&format!("row 1 speaks\n{}\n", lines.join("\n"))), "{printed}");
         }
         assert!(output(&["57"]).success().stdout.ends_with("row 57 speaks\n"));
+        let failed = output(&["--status", "error"]);
+        failed.success().stdout_has("==> row 1 · attempt 3 · ").stdout_has("row 1 speaks\nline 0\n");
+        output(&["57-58"]).success().stdout_has("row 57 speaks\n==> row 58 · attempt 1 · ");
+        output(&["57-58", "--follow"]).fails_with(2).stderr_has("`--follow` follows one row");
+        let shown = run(&sandbox, mischief(), target, &["show", "1"]);
+        shown.success().stdout_has("output 1):\n  line 95\n  complaint 95\n").stdout_has("  complaint 99\n\nattempt");
         output(&["1", "--attempt", "2"]).fails_with(1);
         output(&["1000"]).fails_with(1);
         let files = std::fs::read_dir(sandbox.path().join(".experimenter/output")).expect("a folder").count();

@@ -225,7 +225,7 @@ impl Store {
             Backend::Mysql => "EXPLAIN",
             Backend::Sqlite => "EXPLAIN QUERY PLAN",
         };
-        let sql = format!("{explain} {}", self.candidates_query("1=1", ""));
+        let sql = format!("{explain} {}", self.candidates_query("1=1", "", 0));
         let rows = self.query(sql, vec![self.spec.name.as_str().into(), Value::Int(8), Value::Int(0)]).await?;
         let mut plan = Plan::default();
         for row in &rows {

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::completions::Completions;
 use super::deliver::Deliver;
 use super::errors::Errors;
 use super::execute::{Execute, Run};
+use super::explain::Explain;
 use super::export::Export;
 use super::fill::Fill;
 use super::logtable::Logtable;
 use super::output::Output;
 use super::reset::{Confirm, Reset, Unpause};
+use super::retire::Retire;
 use super::show::Show;
 use super::status::StatusOf;
 use super::summary::SummaryOf;
@@ -71,6 +74,7 @@ pub(super) struct Global {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the experiments of this program and their fields
+    #[command(after_help = "Examples:\n  list\n  list --json")]
     List,
     /// Write the grid into the table; rows that are there already stay as they are
     Fill(Fill),
@@ -80,6 +84,8 @@ pub(super) enum Command {
     Run(Run),
     /// Count the rows by status, and show who works on them
     Status(StatusOf),
+    /// Say why rows do not run, and what to do about it
+    Explain(Explain),
     /// Show why rows failed, each reason once, and how to open its rows again
     Errors(Errors),
     /// Show all about a row: its fields, every attempt at it, its error, the end of its output
@@ -101,7 +107,13 @@ pub(super) enum Command {
     /// Bring results to the database that wait on the disk, since it was away when they were there
     Deliver(Deliver),
     /// Check the database, its tables and the folder here, and say what to do about what is wrong; nothing is changed
+    #[command(after_help = "Examples:\n  doctor\n  doctor --database mysql://user@host/database")]
     Doctor,
+    /// Have programs that were built before a mistake was mended claim no more rows
+    Retire(Retire),
     /// Delete the experiment's tables, results included
+    #[command(after_help = "Examples:\n  drop --dry-run                 say what would be deleted\n  drop")]
     Drop(Confirm),
+    /// Print what a shell needs to complete the command line, fields included
+    Completions(Completions),
 }

@@ -93,6 +93,12 @@ impl From<StoreError> for Failure {
             }
             StoreError::NoTable(_) => Self::new(message).hint(format!("fill it first: {} fill", program())),
             StoreError::Columns { .. } => Self::new(message),
+            StoreError::Retired(program) => {
+                let hash = short(&program);
+                Self::new(message)
+                    .hint("build it anew, and start it again")
+                    .hint(format!("or let it go on as it is: {} retire --undo {hash}", self::program()))
+            }
             StoreError::Misfit { .. } => {
                 Self::new(message).hint("change the value, or give the field a wider column by `#[sql = \"…\"]`")
             }
@@ -105,6 +111,11 @@ impl From<StoreError> for Failure {
             | StoreError::Database(_) => Self::new(message),
         }
     }
+}
+
+/// As much of a program's hash as tells it apart.
+pub(crate) fn short(hash: &str) -> String {
+    hash.chars().take(12).collect()
 }
 
 /// How the user calls this program: what the hints begin with.

@@ -1,11 +1,13 @@
 //! The user's program as a command-line tool.
 
 mod args;
+mod completions;
 mod context;
 mod deliver;
 mod doctor;
 mod errors;
 mod execute;
+mod explain;
 mod export;
 mod failure;
 mod fields;
@@ -15,6 +17,7 @@ mod logtable;
 mod output;
 mod records;
 mod reset;
+mod retire;
 mod rows;
 mod setup;
 mod show;
@@ -66,13 +69,15 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
     let experiments = registry::experiments().map_err(Failure::new)?;
-    if let Command::List = cli.command {
-        return list::list(&experiments, console);
+    match &cli.command {
+        Command::List => return list::list(&experiments, console),
+        Command::Completions(shell) => return completions::completions(&experiments, shell),
+        _ => {}
     }
     let setup = Setup::new(&cli.global, &experiments)?;
     let open = |setup| Context::open(setup, console);
     match &cli.command {
-        Command::List => Ok(exit::DONE),
+        Command::List | Command::Completions(_) => Ok(exit::DONE),
         Command::Fill(fill) => fill::fill(setup, console, fill),
         Command::Run(run) => execute::run(setup, console, run),
         Command::Execute(execute) => execute::execute(&mut open(setup)?, execute),
@@ -81,6 +86,8 @@ fn run(cli: &Cli, console: &Console) -> Result<u8, Failure> {
         Command::Doctor => doctor::doctor(&mut open(setup)?),
         Command::Logtable(logtable) => logtable::logtable(&mut open(setup)?, logtable),
         Command::Try(arguments) => try_row::try_row(&mut open(setup)?, arguments),
+        Command::Explain(arguments) => explain::explain(&mut open(setup)?, arguments),
+        Command::Retire(arguments) => retire::retire(&mut open(setup)?, arguments),
         Command::Show(show) => show::show(&mut open(setup)?, show),
         Command::Summary(summary) => summary::summary(&mut open(setup)?, summary),
         Command::Reset(reset) => reset::reset(&mut open(setup)?, reset),

@@ -182,11 +182,11 @@ fn nothing(id: i64, attempt: Option<i64>, row: &Row, context: &Context<'_>) -> F
     match &row.machine {
         Some(machine) => failure
             .hint(format!(
-                "the row is {}, and ran on {machine}: look there, in the directory of its `execute`",
+                "its status is `{}`, and it ran on {machine}: look there, in the directory of its `execute`",
                 row.status
             ))
             .hint("a run that printed nothing, or was executed with `--no-capture`, has no output"),
-        None => failure.hint(format!("the row is {}: it has not run", row.status)),
+        None => failure.hint(format!("its status is `{}`: it has not run", row.status)),
     }
 }
 

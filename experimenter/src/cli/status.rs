@@ -17,7 +17,7 @@ use super::fields;
 use super::rows::Selection;
 use super::work::SpoolFolder;
 use crate::exit;
-use crate::report::{Table, are, bar, count, duration, rows, seconds};
+use crate::report::{Table, are, bar, count, counted, duration, rows, seconds};
 use crate::spool::{self, Delivery, Place};
 
 #[derive(Debug, Args)]
@@ -84,6 +84,8 @@ struct Now {
     executers: Vec<ExecuterReport>,
     unfit: Vec<Unfit>,
     worries: Worries,
+    /// How many executers at work have programs that claim no more rows.
+    retired: u64,
 }
 
 impl Now {
@@ -100,7 +102,9 @@ impl Now {
         let longest: Vec<_> =
             pace.iter().flat_map(|pace| pace.running.iter().take(LONGEST).map(|row| row.id)).collect();
         let place = Place::new(&args.folder.spool, &context.target, &context.store.spec().name);
+        let programs = context.store(async |store| store.programs().await)?;
         Ok(Self {
+            retired: programs.iter().filter(|program| program.is_retired).map(|program| program.live).sum(),
             counts,
             by: args.by.clone(),
             groups,
@@ -139,6 +143,14 @@ impl Now {
             for Unfit { id, field, value, reason } in unfit {
                 text.push_str(&format!("\n  row {id}: `{field}` = {value}: {reason}"));
             }
+        }
+        if self.retired > 0 {
+            text.push_str(&format!(
+                "\n\n{} at work {} of a retired program, and will claim no more rows, see: {} retire",
+                counted(self.retired, "executer"),
+                are(self.retired),
+                program()
+            ));
         }
         text.push_str(&self.worries.as_text());
         if counts.of(Status::Error) > 0 {
@@ -226,6 +238,7 @@ impl Now {
                 "rows": suspect.rows,
                 "silent_seconds": suspect.silent_seconds,
             })).collect::<Vec<_>>(),
+            "retired": self.retired,
             "foreign": standing.foreign,
             "waiting_results": spooled.as_ref().ok(),
             "unfit": self.unfit.iter().map(|unfit| json!({
@@ -279,10 +292,8 @@ impl Worries {
         }
         if self.standing.foreign > 0 {
             text.push_str(&format!(
-                "\n\n{} {} `running` and held by no executer: PyExperimenter runs them, or somebody wrote their status; if nobody \
-                 works on them: {} reset --status running",
-                rows(self.standing.foreign),
-                are(self.standing.foreign),
+                "\n\n{}; if nobody works on them: {} reset --status running",
+                foreign(self.standing.foreign),
                 program()
             ));
         }
@@ -295,8 +306,17 @@ impl Worries {
     }
 }
 
+/// What is said of rows that run without an executer.
+pub(super) fn foreign(n: u64) -> String {
+    format!(
+        "{} {} `running` and held by no executer: PyExperimenter runs them, or somebody wrote their status",
+        rows(n),
+        are(n)
+    )
+}
+
 /// The rows of an executer that is dead or may be, and when they are open again.
-fn lost(suspect: &Suspect) -> String {
+pub(super) fn lost(suspect: &Suspect) -> String {
     let Suspect { name, host, pid, rows, life, heard, .. } = suspect;
     let when = match life {
         Life::Alive | Life::Left | Life::Dead => "open again as soon as an executer looks".to_owned(),

@@ -227,9 +227,10 @@ impl Tried<'_> {
         let stored = format!("stored ({})", self.row.status);
         let mut table = Table::new(&["result", "here", &stored, ""]);
         for ((column, here), stored) in self.spec.resultfields.iter().zip(&self.results).zip(&self.row.results) {
-            let here = here.as_ref().map_or_else(|| "–".to_owned(), shown);
+            let here = here.as_ref().map_or_else(|| or_dash(None), shown);
             let stored = shown(stored);
-            let differs = if here == stored { "" } else { "differs" };
+            let both = here != or_dash(None) && stored != or_dash(None);
+            let differs = if both && here != stored { "differs" } else { "" };
             table.row(vec![column.name.clone(), here, stored, differs.to_owned()]);
         }
         let mut text = table.to_string();

@@ -64,7 +64,8 @@ impl Table {
         let mut cells = self.rows.iter().filter_map(|row| row.get(column)).peekable();
         cells.peek().is_some()
             && cells.all(|cell| {
-                cell.is_empty() || cell == "–" || cell.starts_with(|c: char| c.is_ascii_digit() || c == '-')
+                let number = cell.split(' ').next().unwrap_or_default();
+                cell == "–" || number.chars().all(|c| c.is_ascii_digit() || "+-.,:%e".contains(c))
             })
     }
 }
