@@ -67,56 +67,16 @@ impl Condition {
     /// # Errors
     /// When the table has no such column, or the column no such value; the message points into the text.
     pub fn parse(text: &str, spec: &TableSpec, backend: Backend) -> Result<Vec<Self>, MalformedCondition> {
-        let columns = columns(spec);
+        let reader = Reader { text, table: &spec.name, columns: columns(spec), backend };
+        let terms = terms(text).map_err(|at| reader.wrong(at, 1, "the quotation mark has no second one"))?;
         let mut conditions: Vec<Self> = Vec::new();
-        let wrong = |at: usize, length: usize, message: &str, hint: String| MalformedCondition {
-            message: format!("{message}\n  {text}\n  {}{}", " ".repeat(width(&text[..at])), "^".repeat(length.max(1))),
-            hint,
-        };
-        let terms = terms(text).map_err(|at| wrong(at, 1, "the quotation mark has no second one", FORMS.to_owned()))?;
-        for term in terms {
-            let Some((position, operator)) = term.operator else {
-                let further = conditions.last_mut().and_then(|condition| match &mut condition.test {
-                    Test::Among { operands, .. } => Some((&condition.column, operands)),
-                    Test::Compared(..) => None,
-                });
-                let Some((column, operands)) = further.filter(|_| !term.text.is_empty()) else {
-                    return Err(wrong(term.at, width(term.text), "here a condition is missing", FORMS.to_owned()));
-                };
-                let operand = operand(column, term.text, backend)
-                    .map_err(|reason| wrong(term.at, width(term.text), &reason, FORMS.to_owned()))?;
-                operands.push(operand);
-                continue;
-            };
-            let name = term.text[..position].trim_end();
-            let Some(column) = columns.iter().find(|column| column.name == name) else {
-                let message = format!("the table `{}` has no column `{name}`", spec.name);
-                return Err(wrong(term.at, width(name), &message, format!("its columns are {}", names(&columns))));
-            };
-            let value = term.text[position + operator.len()..].trim();
-            let at = term.at + term.text.len() - value.len();
-            let refused = |reason: &str, hint: String| wrong(at, width(value), reason, hint);
-            let operand = operand(column, value, backend).map_err(|reason| refused(&reason, FORMS.to_owned()))?;
-            let test = match (operator, operand) {
-                ("=", operand) => Test::Among { operands: vec![operand], negated: false },
-                ("!=", operand) => Test::Among { operands: vec![operand], negated: true },
-                (operator, Operand::Is(value)) => Test::Compared(operator, value),
-                (operator, Operand::Null | Operand::Like(_)) => {
-                    let message = format!("nothing is {operator} than this");
-                    return Err(refused(&message, format!("write `{name}={value}` or `{name}!={value}`")));
-                }
-            };
-            conditions.push(Self { column: column.clone(), test });
+        for term in &terms {
+            match term.operator {
+                Some((position, operator)) => conditions.push(reader.condition(term, position, operator)?),
+                None => reader.further_value(term, &mut conditions)?,
+            }
         }
         Ok(conditions)
-    }
-
-    /// That a column has a value as it was read.
-    #[must_use]
-    pub fn equal(column: &Column, value: &Value, backend: Backend) -> Self {
-        let operand =
-            if value.is_null() { Operand::Null } else { Operand::Is(compared(column, value.clone(), backend)) };
-        Self { column: column.clone(), test: Test::Among { operands: vec![operand], negated: false } }
     }
 
     /// The column that it is on.
@@ -128,7 +88,8 @@ impl Condition {
     /// It as SQL on the alias `e`, with its values.
     pub(crate) fn sql(&self, dialect: Dialect) -> (String, Vec<Value>) {
         let plain = format!("e.`{}`", self.column.name);
-        let is_text = matches!(self.column.column_type.kind(), Kind::Text { .. });
+        // Statuses differ in more than their case, and have an index.
+        let is_text = matches!(self.column.column_type.kind(), Kind::Text { .. }) && self.column.name != "status";
         let exact = if is_text { dialect.exact_text.replace("{}", &plain) } else { plain.clone() };
         let (operands, negated) = match &self.test {
             Test::Compared(operator, value) => return (format!("{exact} {operator} ?"), vec![value.clone()]),
@@ -159,6 +120,69 @@ impl Condition {
             (true, true) => format!("({plain} IS NOT NULL AND NOT ({some}))"),
         };
         (sql, binds)
+    }
+}
+
+/// Reads the terms of a text, and tells where one is wrong.
+struct Reader<'a> {
+    text: &'a str,
+    table: &'a str,
+    columns: Vec<Column>,
+    backend: Backend,
+}
+
+impl Reader<'_> {
+    /// A term with an operator.
+    fn condition(
+        &self,
+        term: &Term<'_>,
+        position: usize,
+        operator: &'static str,
+    ) -> Result<Condition, MalformedCondition> {
+        let name = term.text[..position].trim_end();
+        let Some(column) = self.columns.iter().find(|column| column.name == name) else {
+            let message = format!("the table `{}` has no column `{name}`", self.table);
+            let hint = format!("its columns are {}", names(&self.columns));
+            return Err(MalformedCondition { hint, ..self.wrong(term.at, width(name), &message) });
+        };
+        let value = term.text[position + operator.len()..].trim();
+        let at = term.at + term.text.len() - value.len();
+        if value.starts_with(['=', '<', '>']) {
+            let message = format!("there is no operator `{operator}{}`", &value[..1]);
+            let hint = format!("{FORMS}; a value that begins so stands in quotes, too");
+            return Err(MalformedCondition { hint, ..self.wrong(at, 1, &message) });
+        }
+        let operand = operand(column, value, self.backend).map_err(|reason| self.wrong(at, width(value), &reason))?;
+        let test = match (operator, operand) {
+            ("=", operand) => Test::Among { operands: vec![operand], negated: false },
+            ("!=", operand) => Test::Among { operands: vec![operand], negated: true },
+            (operator, Operand::Is(value)) => Test::Compared(operator, value),
+            (operator, Operand::Null | Operand::Like(_)) => {
+                let hint = format!("write `{name}={value}` or `{name}!={value}`");
+                let message = format!("nothing is {operator} than this");
+                return Err(MalformedCondition { hint, ..self.wrong(at, width(value), &message) });
+            }
+        };
+        Ok(Condition { column: column.clone(), test })
+    }
+
+    /// A term without an operator: one more value of the condition before it.
+    fn further_value(&self, term: &Term<'_>, before: &mut [Condition]) -> Result<(), MalformedCondition> {
+        match before.last_mut() {
+            Some(Condition { column, test: Test::Among { operands, .. } }) if !term.text.is_empty() => {
+                let operand = operand(column, term.text, self.backend);
+                operands.push(operand.map_err(|reason| self.wrong(term.at, width(term.text), &reason))?);
+                Ok(())
+            }
+            _ => Err(self.wrong(term.at, width(term.text), "here a condition is missing")),
+        }
+    }
+
+    /// What is wrong at a place of the text.
+    fn wrong(&self, at: usize, length: usize, message: &str) -> MalformedCondition {
+        let (text, indent) = (self.text, " ".repeat(width(&self.text[..at])));
+        let message = format!("{message}\n  {text}\n  {indent}{}", "^".repeat(length.max(1)));
+        MalformedCondition { message, hint: FORMS.to_owned() }
     }
 }
 
@@ -302,6 +326,8 @@ mod tests {
             ("rbf", "a condition is missing", "  ^^^"),
             ("c<1,2", "a condition is missing", "      ^"),
             ("kernel=", "a value is missing", "         ^"),
+            ("kernel==rbf", "no operator `==`", "         ^"),
+            ("c=>1", "no operator `=>`", "    ^"),
             ("kernel=\"rbf", "no second one", "         ^"),
             ("status=eror", "`eror` is not a status", "         ^^^^"),
             ("", "a condition is missing", "  ^"),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::spec::Side;
 use crate::statement::Statement;
 use crate::store::Store;
-use crate::{Life, Result, Selector, Status, StoreError, Unfit, Value};
+use crate::{Kind, Life, Result, Selector, Status, StoreError, Unfit, Value};
 
 /// How many rows are read at once.
 const PAGE: usize = 5_000;
@@ -103,7 +103,7 @@ impl Store {
     /// [`StoreError::NoTable`] when there is no table.
     pub async fn counts_by(&mut self, selector: &Selector, columns: &[&str]) -> Result<Vec<(Vec<Value>, Counts)>> {
         let (condition, binds) = selector.condition(self.dialect());
-        let fields: Vec<_> = columns.iter().map(|column| format!("e.`{column}`")).collect();
+        let fields: Vec<_> = columns.iter().map(|column| self.exact(column)).collect();
         let fields = fields.join(", ");
         let sql = format!(
             "SELECT {fields}, e.status, COUNT(*) FROM `{}` e WHERE {condition} GROUP BY {fields}, e.status ORDER BY {fields}",
@@ -285,6 +285,14 @@ impl Store {
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         self.spec.columns().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// A column of the main table as it is told apart letter by letter.
+    fn exact(&self, column: &str) -> String {
+        let mut fields = self.spec.keyfields.iter().chain(&self.spec.resultfields);
+        let is_text = fields.any(|field| field.name == column && matches!(field.column_type.kind(), Kind::Text { .. }));
+        let plain = format!("e.`{column}`");
+        if is_text { self.dialect().exact_text.replace("{}", &plain) } else { plain }
     }
 
     pub(crate) fn read(&self, column: &str, value: Value) -> Value {

@@ -25,6 +25,19 @@ pub struct Selector {
 pub struct Ids(Vec<RangeInclusive<i64>>);
 
 impl Ids {
+    /// The condition on `e.ID`. The numbers stand in it: there may be more than a statement can have values.
+    fn condition(&self) -> String {
+        let is_one = |range: &&RangeInclusive<i64>| range.start() == range.end();
+        let (ones, ranges): (Vec<_>, Vec<_>) = self.0.iter().partition(is_one);
+        let ones: Vec<_> = ones.iter().map(|range| range.start().to_string()).collect();
+        let ones = (!ones.is_empty()).then(|| format!("e.ID IN ({})", ones.join(",")));
+        let between = |range: &&RangeInclusive<i64>| format!("e.ID BETWEEN {} AND {}", range.start(), range.end());
+        // SQLite bounds how deep an expression is, and each `OR` of a sequence lies one deeper.
+        let groups = ranges.chunks(DEEPEST).map(|ranges| ranges.iter().map(between).collect::<Vec<_>>().join(" OR "));
+        let groups = groups.map(|group| format!("({group})"));
+        format!("({})", ones.into_iter().chain(groups).collect::<Vec<_>>().join(" OR "))
+    }
+
     /// The ID, if it is only one.
     #[must_use]
     pub fn single(&self) -> Option<i64> {
@@ -35,13 +48,29 @@ impl Ids {
     }
 }
 
+/// The most IDs and ranges in a list: an SQL statement has its bounds.
+const MOST: usize = 40_000;
+
+/// The most ranges that lie one within the other in an SQL statement.
+const DEEPEST: usize = 500;
+
 /// A text that is no list of IDs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MalformedIds(String);
+pub enum MalformedIds {
+    /// This part of it is none.
+    Part(String),
+    /// It has so many parts, which are too many.
+    Length(usize),
+}
 
 impl fmt::Display for MalformedIds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not an ID or a range of IDs; write `3`, `7-9` or `3,7-9`", self.0)
+        match self {
+            Self::Part(part) => write!(f, "`{part}` is not an ID or a range of IDs; write `3`, `7-9` or `3,7-9`"),
+            Self::Length(parts) => {
+                write!(f, "a list of {parts} IDs and ranges is too long, {MOST} are the most; choose by `--where`")
+            }
+        }
     }
 }
 
@@ -56,8 +85,10 @@ impl FromStr for Ids {
             let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
             (1 <= first && first <= last).then_some(first..=last)
         };
-        let ranges = text.split(',').map(|item| range(item).ok_or_else(|| MalformedIds(item.trim().to_owned())));
-        ranges.collect::<Result<_, _>>().map(Self)
+        let malformed = |item: &str| MalformedIds::Part(item.trim().to_owned());
+        let ranges = text.split(',').map(|item| range(item).ok_or_else(|| malformed(item)));
+        let ranges = ranges.collect::<Result<Vec<_>, _>>()?;
+        if ranges.len() > MOST { Err(MalformedIds::Length(ranges.len())) } else { Ok(Self(ranges)) }
     }
 }
 
@@ -105,10 +136,7 @@ impl Selector {
         }
         match &self.ids {
             Some(Ids(ranges)) if ranges.is_empty() => conditions.push("1=0".to_owned()),
-            Some(Ids(ranges)) => {
-                conditions.push(format!("({})", vec!["e.ID BETWEEN ? AND ?"; ranges.len()].join(" OR ")));
-                binds.extend(ranges.iter().flat_map(|range| [Value::Int(*range.start()), Value::Int(*range.end())]));
-            }
+            Some(ids) => conditions.push(ids.condition()),
             None => {}
         }
         for condition in &self.conditions {
@@ -140,6 +168,16 @@ mod tests {
         for wrong in ["", "x", "9-7", "-3", "1,,2", "1-"] {
             assert!(wrong.parse::<Ids>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_long_list_is_a_condition_that_is_not_deep() {
+        let ids: Ids = "3,7-9,12".parse().expect("a list");
+        assert_eq!(ids.condition(), "(e.ID IN (3,12) OR (e.ID BETWEEN 7 AND 9))");
+        let many = |n: usize| (0..n).map(|i| format!("{}-{}", 3 * i + 1, 3 * i + 2)).collect::<Vec<_>>().join(",");
+        let ids: Ids = many(1_200).parse().expect("a list");
+        assert_eq!(ids.condition().matches(") OR (").count(), 2);
+        assert_eq!(many(MOST + 1).parse::<Ids>(), Err(MalformedIds::Length(MOST + 1)));
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl Store {
         }
         let (condition, binds) = selector.condition(self.dialect());
         let sql = format!(
-            "SELECT COUNT(*), MAX(c.wall_seconds) FROM {} WHERE e.status='created' AND c.returns>0 AND {condition}",
+            "SELECT COUNT(*), MAX(c.wall_seconds) FROM {} WHERE c.state='released' AND c.returns>0 AND e.status='created' AND {condition}",
             self.spec.joined("JOIN", self.dialect().same)
         );
         let rows = self.query(sql, binds).await?;

@@ -565,6 +565,9 @@ fn errors_are_told_once_with_what_their_rows_share() {
             .success()
             .stdout_has("14 rows: other\n  ended   20")
             .has_nowhere("No such");
+        // More ranges than an expression of SQLite may be deep.
+        let ids = (0..2_000).map(|i| format!("{}-{}", 3 * i + 1, 3 * i + 2)).collect::<Vec<_>>().join(",");
+        grid(&["status", "--ids", &ids]).success().stdout_has("created");
         refused(&grid(&["errors", "--where", "sed=1"]), 2, &["no column `sed`", "its columns are `mode`, `n`"]);
     });
 }

@@ -7,7 +7,7 @@ use experimenter_diesel::{
     Claim, ClaimOrder, Claimer, Column, Ending, Figures, FillMode, Finish, LogtableSpec, Selector, Store, TableSpec,
     Target as Url,
 };
-use experimenter_tests::{Sandbox, Target, for_each_database};
+use experimenter_tests::{Sandbox, Target, for_each_database, wait_until};
 
 use super::{block_on, by_status, check, claim, claimer, filled, open_with, results, row, spec};
 
@@ -25,6 +25,13 @@ async fn leave(sandbox: &Sandbox, target: &Target, table: &str, finishes: Vec<Fi
     let executer = finishes.first().map_or(1, |finish| finish.claim.executer);
     let header = Header::new(&url(target), table, executer, "here");
     Spool::new(sandbox.path(), header).append(finishes).await.expect("a disk");
+    nobody_is_at_work(&Place::new(sandbox.path(), &url(target), table));
+}
+
+/// Another test that starts a process at this moment has it inherit the lock of a log, until that runs its program.
+fn nobody_is_at_work(place: &Place) {
+    let is_at_work = |delivery: &Delivery| matches!(delivery.standing, Standing::AtWork(_));
+    wait_until(|| !spool::look(place).expect("a folder").iter().any(is_at_work));
 }
 
 async fn deliver(store: &mut Store, sandbox: &Sandbox, target: &Target) -> Delivery {
@@ -180,6 +187,7 @@ fn logs_of_others_are_left_alone() {
         assert!(matches!(at_work.standing, Standing::AtWork(_)), "{at_work:?}");
         assert_eq!((at_work.waits_here(), by_status(target, "running").as_str()), (1, "1"));
         drop(alive);
+        nobody_is_at_work(&place);
         let delivered = spool::deliver(&mut store, &place).await.expect("a folder").remove(0);
         assert_eq!((delivered.accepted, by_status(target, "done").as_str()), (1, "1"));
     });

@@ -1,12 +1,14 @@
 //! `errors`: why rows failed, each reason once.
 
+use std::collections::HashMap;
+
 use clap::Args;
-use experimenter_diesel::{Condition, Ids, Selector, Status, StoreError};
+use experimenter_diesel::{Ids, Selector, Status, StoreError, Value};
 use serde_json::json;
 
 use super::context::Context;
 use super::failure::{Failure, program};
-use super::rows::Rows;
+use super::rows::ErrorRows;
 use crate::exit;
 use crate::report::{ErrorGroup, ErrorGroups, counted, rows};
 
@@ -18,11 +20,7 @@ Examples:
   errors --error \"index out of bounds\"")]
 pub(super) struct Errors {
     #[command(flatten)]
-    pub(super) rows: Rows,
-
-    /// Only rows whose error contains this
-    #[arg(long, value_name = "TEXT", help_heading = "Rows")]
-    pub(super) error: Option<String>,
+    rows: ErrorRows,
 }
 
 /// How many groups are printed; as JSON there are all of them.
@@ -32,12 +30,15 @@ const LIMIT: usize = 20;
 const IDS: usize = 40;
 
 pub(super) fn errors(context: &mut Context<'_>, args: &Errors) -> Result<u8, Failure> {
-    let selector = Selector { statuses: vec![Status::Error], error: args.error.clone(), ..context.rows(&args.rows)? };
+    let all = args.rows.selector(context.store.spec(), context.target.backend())?;
+    let selector = Selector { statuses: vec![Status::Error], ..all };
     let total = context.check()?.total();
     let groups = groups(context, &selector)?;
     let is_json = context.console.is_json();
     let shown = if is_json { groups.len() } else { groups.len().min(LIMIT) };
-    let told = groups[..shown].iter().map(|group| Told::of(context, group, total)).collect::<Result<Vec<_>, _>>()?;
+    let mut frequencies = Frequencies::default();
+    let told = groups[..shown].iter().map(|group| Told::of(context, group, total, &mut frequencies));
+    let told = told.collect::<Result<Vec<_>, _>>()?;
     if is_json {
         context.console.json(&told.iter().map(Told::as_json).collect())?;
         return Ok(exit::DONE);
@@ -76,24 +77,44 @@ fn groups(context: &mut Context<'_>, selector: &Selector) -> Result<Vec<ErrorGro
     Ok(groups.sorted())
 }
 
+/// How many rows have each value of a keyfield; counted when it is asked for the first time.
+#[derive(Default)]
+struct Frequencies(HashMap<String, HashMap<String, u64>>);
+
+impl Frequencies {
+    fn of(&mut self, context: &mut Context<'_>, field: &str, value: &Value) -> Result<u64, Failure> {
+        if !self.0.contains_key(field) {
+            let all = Selector::default();
+            let groups = context.store(async |store| store.counts_by(&all, &[field]).await)?;
+            let counted = groups.iter().map(|(key, counts)| (format!("{key:?}"), counts.total())).collect();
+            self.0.insert(field.to_owned(), counted);
+        }
+        let key = format!("{:?}", [value]);
+        Ok(self.0.get(field).and_then(|values| values.get(&key)).copied().unwrap_or_default())
+    }
+}
+
 /// A group with what the table says beside it.
 struct Told<'a> {
     group: &'a ErrorGroup,
     /// Keyfields of which its rows share the value: the value, and how many rows of the table have it.
-    shared: Vec<(String, experimenter_diesel::Value, u64)>,
+    shared: Vec<(String, Value, u64)>,
     /// The command that opens its rows, and no others, again.
     again: String,
 }
 
 impl<'a> Told<'a> {
-    fn of(context: &mut Context<'_>, group: &'a ErrorGroup, total: u64) -> Result<Self, Failure> {
+    fn of(
+        context: &mut Context<'_>,
+        group: &'a ErrorGroup,
+        total: u64,
+        frequencies: &mut Frequencies,
+    ) -> Result<Self, Failure> {
         let keyfields = context.store.spec().keyfields.clone();
         let mut shared = Vec::new();
         for (column, value) in keyfields.iter().zip(&group.shared) {
             let Some(value) = value else { continue };
-            let same = Condition::equal(column, value, context.target.backend());
-            let same = Selector { conditions: vec![same], ..Selector::default() };
-            let rows = context.store(async |store| store.counts(&same).await)?.total();
+            let rows = frequencies.of(context, &column.name, value)?;
             // What every row of the table has explains nothing.
             if rows < total {
                 shared.push((column.name.clone(), value.clone(), rows));
@@ -153,9 +174,12 @@ fn again(context: &mut Context<'_>, group: &ErrorGroup) -> Result<String, Failur
     }
     let texts = [group.common_text(), group.headline.place.as_deref()];
     for text in texts.into_iter().flatten() {
-        let selector = Selector { statuses: vec![Status::Error], error: Some(text.to_owned()), ..Selector::default() };
-        let rows = context.store(async |store| store.counts(&selector).await)?.total();
-        if rows == group.ids.len() as u64 {
+        let all = Selector { statuses: vec![Status::Error], error: Some(text.to_owned()), ..Selector::default() };
+        let own = Selector { ids: Some(Ids::from(group.ids.as_slice())), ..all.clone() };
+        let rows = group.ids.len() as u64;
+        if context.store(async |store| store.counts(&all).await)?.total() == rows
+            && context.store(async |store| store.counts(&own).await)?.total() == rows
+        {
             return Ok(format!("{} reset --status error --error {}", program(), quoted(text)));
         }
     }

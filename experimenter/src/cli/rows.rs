@@ -74,20 +74,37 @@ pub(super) struct Selection {
     pub(super) status: Vec<Status>,
 
     #[command(flatten)]
-    pub(super) rows: Rows,
+    pub(super) rows: ErrorRows,
+}
+
+/// Which rows, by their error too.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rows")]
+pub(super) struct ErrorRows {
+    #[command(flatten)]
+    rows: Rows,
 
     /// Only rows whose error contains this
     #[arg(long, value_name = "TEXT")]
-    pub(super) error: Option<String>,
+    error: Option<String>,
+}
+
+impl ErrorRows {
+    pub(super) fn selector(&self, spec: &TableSpec, backend: Backend) -> Result<Selector, Failure> {
+        Ok(Selector { error: self.error.clone(), ..self.rows.selector(spec, backend)? })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.ids.is_none() && self.rows.conditions.is_empty() && self.error.is_none()
+    }
 }
 
 impl Selection {
     pub(super) fn selector(&self, spec: &TableSpec, backend: Backend) -> Result<Selector, Failure> {
-        let rows = self.rows.selector(spec, backend)?;
-        Ok(Selector { statuses: self.status.clone(), error: self.error.clone(), ..rows })
+        Ok(Selector { statuses: self.status.clone(), ..self.rows.selector(spec, backend)? })
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.status.is_empty() && self.rows.ids.is_none() && self.rows.conditions.is_empty() && self.error.is_none()
+        self.status.is_empty() && self.rows.is_empty()
     }
 }
