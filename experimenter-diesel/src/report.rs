@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use crate::spec::Side;
-use crate::statement::Statement;
+use crate::statement::{Row, Statement};
 use crate::store::Store;
-use crate::{Kind, Life, Result, Selector, Status, StoreError, Unfit, Value};
+use crate::suspects::process;
+use crate::{Fate, Kind, Life, Result, Selector, Status, StoreError, Unfit, Value};
 
 /// How many rows are read at once.
 const PAGE: usize = 5_000;
@@ -49,7 +50,7 @@ pub struct ExecuterReport {
     pub host: String,
     /// Its process ID.
     pub pid: i64,
-    /// What the database says of it.
+    /// What the database says of it, and the kernel, where it is a process of this host.
     pub life: Life,
     /// Rows that it ended `done`.
     pub done: u64,
@@ -134,13 +135,15 @@ impl Store {
         let dialect = self.dialect();
         let seconds = dialect.seconds_since.replace("{}", "x.beat_at");
         let sql = format!(
-            "SELECT x.executer_id, x.name, x.host, x.pid, CASE WHEN x.state='alive' AND x.expires_at<={} \
-             THEN 'late' ELSE x.state END, x.done, x.failed, x.busy_seconds, {seconds} FROM `{}` x ORDER BY x.state, x.beat_at DESC LIMIT 50",
+            "SELECT x.executer_id, x.name, x.host, x.pid, x.boot, x.namespaces, x.uid, x.process_started, \
+             CASE WHEN x.state='alive' AND x.expires_at<={} THEN 'late' ELSE x.state END, x.done, x.failed, x.busy_seconds, \
+             {seconds} FROM `{}` x ORDER BY x.state, x.beat_at DESC LIMIT 50",
             dialect.now,
             self.side(Side::Executers)
         );
         let rows = self.query(sql, Vec::new()).await?;
         let count = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+        let has_ended = |row: &Row| process(row, 3).map(|process| process.fate()) == Some(Fate::Dead);
         Ok(rows
             .into_iter()
             .map(|mut row| ExecuterReport {
@@ -148,11 +151,14 @@ impl Store {
                 name: row.text(1).unwrap_or_default().to_owned(),
                 host: row.text(2).unwrap_or_default().to_owned(),
                 pid: row.int(3).unwrap_or_default(),
-                life: Life::of(row.text(4)),
-                done: count(row.int(5)),
-                failed: count(row.int(6)),
-                busy_seconds: seconds_of(&row.take(7)),
-                silent_seconds: seconds_of(&row.take(8)),
+                life: match Life::of(row.text(8)) {
+                    Life::Alive | Life::Late if has_ended(&row) => Life::Dead,
+                    life => life,
+                },
+                done: count(row.int(9)),
+                failed: count(row.int(10)),
+                busy_seconds: seconds_of(&row.take(11)),
+                silent_seconds: seconds_of(&row.take(12)),
             })
             .collect())
     }
@@ -300,7 +306,7 @@ impl Store {
         fields.find(|field| field.name == column).map_or(value.clone(), |field| field.column_type.read(value))
     }
 
-    pub(crate) async fn query(&mut self, sql: String, binds: Vec<Value>) -> Result<Vec<crate::statement::Row>> {
+    pub(crate) async fn query(&mut self, sql: String, binds: Vec<Value>) -> Result<Vec<Row>> {
         let statement = Statement::new(sql, binds);
         self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
     }

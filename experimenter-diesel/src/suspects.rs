@@ -179,19 +179,22 @@ impl Store {
 /// The ID of no executer.
 const NOBODY: i64 = -1;
 
+/// The process that a line tells from some column on: its number, boot, namespaces, user, and start.
+pub(crate) fn process(row: &Row, from: usize) -> Option<ProcessIdentity> {
+    let number = |index: usize| row.int(from + index).and_then(|n| u64::try_from(n).ok());
+    Some(ProcessIdentity {
+        boot: row.text(from + 1)?.to_owned(),
+        namespaces: row.text(from + 2)?.to_owned(),
+        uid: number(3)?.try_into().ok()?,
+        pid: number(0)?.try_into().ok()?,
+        started: number(4)?,
+    })
+}
+
 fn suspect(mut row: Row) -> Suspect {
     let text = |index: usize| row.text(index).unwrap_or_default().to_owned();
     let number = |index: usize| row.int(index).and_then(|n| u64::try_from(n).ok());
-    let process = || {
-        Some(ProcessIdentity {
-            boot: row.text(4)?.to_owned(),
-            namespaces: row.text(5)?.to_owned(),
-            uid: number(6)?.try_into().ok()?,
-            pid: number(3)?.try_into().ok()?,
-            started: number(7)?,
-        })
-    };
-    let (name, host, process, rows) = (text(1), text(2), process(), number(14).unwrap_or_default());
+    let (name, host, process, rows) = (text(1), text(2), process(&row, 3), number(14).unwrap_or_default());
     let (interval, silent, overdue) = (row.take(10), seconds_of(&row.take(12)), seconds_of(&row.take(13)));
     let life = match Life::of(row.text(8)) {
         Life::Alive if overdue >= 0.0 => Life::Late,

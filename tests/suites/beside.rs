@@ -44,8 +44,13 @@ fn a_storm_beside_pyexperimenter_breaks_no_promise() {
         rig.ended(executer);
     }
     rig.heal();
-    let held = "ID IN (SELECT experiment_id FROM experimenter__witness__claims WHERE state = 'held')";
-    assert_eq!(count(&format!("status = 'running' AND {held}")), 0, "we have left rows, with the seed {seed}");
+    let held = target.sql(
+        "SELECT e.ID, e.name, e.machine, e.creation_date, c.created, e.start_date, c.claimed_at, c.attempt, c.executer_id, \
+         x.state, x.pid, x.beat_at, x.expires_at, UTC_TIMESTAMP(6) FROM witness e JOIN experimenter__witness__claims c \
+         ON c.experiment_id = e.ID LEFT JOIN experimenter__witness__executers x ON x.executer_id = c.executer_id \
+         WHERE e.status = 'running' AND c.state = 'held'",
+    );
+    assert!(held.is_empty(), "we have left rows, with the seed {seed}:\n{held:#?}");
 
     // What PyExperimenter loses by itself: a row whose result was refused stays running, and one that ends in error just
     // when it resets the others is deleted.

@@ -155,6 +155,9 @@ fn rows_of_a_killed_executer_are_run_by_the_next_one() {
         wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
         executer.kill();
         assert_eq!(count(target, "status = 'running'"), "1");
+        for (command, says) in [("status", "  dead  "), ("explain", "its executer does not run them any more")] {
+            sandbox.run(grid(), [command, "--database", &url]).success().stdout_has(says);
+        }
         sandbox.write("open", "");
         let output = sandbox.run(grid(), ["execute", "--max-experiments", "1", "--database", &url]);
         // On the same host there is nothing to wait for.

@@ -132,7 +132,6 @@ impl Database<'_> {
         if self.outage.is_some() || !looks {
             return;
         }
-        self.others.looked = Some(now);
         let suspects = match self.store.suspects(self.executer.id).await {
             Ok(suspects) => suspects,
             Err(reason) => {
@@ -146,6 +145,7 @@ impl Database<'_> {
                 return;
             }
         };
+        self.others.looked = Some(now);
         self.others.silent = suspects.iter().filter(|suspect| suspect.life != Life::Alive).cloned().collect();
         for dead in self.others.watch.look(suspects, self.store.lost_calls(), now.into_std()) {
             self.reap(dead).await;
@@ -171,9 +171,17 @@ impl Database<'_> {
                     self.shared.report(Event::Reaped { dead, reaped });
                 }
             }
-            Err(reason) if reason.is_outage() => self.away(reason),
-            // Whoever looks next goes on.
-            Err(reason) => self.shared.report(Event::Silent(reason)),
+            Err(reason) => {
+                // Its rows are not open yet: nobody may end for want of rows.
+                if self.others.silent.iter().all(|suspect| suspect.id != dead.executer.id) {
+                    self.others.silent.push(dead.executer);
+                }
+                if reason.is_outage() {
+                    self.away(reason);
+                } else {
+                    self.shared.report(Event::Silent(reason));
+                }
+            }
         }
     }
 
