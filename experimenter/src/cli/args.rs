@@ -26,7 +26,22 @@ use super::try_row::Try;
     version,
     about,
     max_term_width = 100,
-    after_help = "A first study:\n  fill                           write the grid into the table\n  execute                        run every open row\n  summary                        see the results\nor all three at once: run\n\nOn a cluster, fill once, and in each job:\n  execute --max-experiments 1"
+    after_help = "\
+A first study:
+  fill                           write the grid into the table
+  execute                        run every open row
+  summary                        see the results
+or all three at once: run
+
+On a cluster, fill once, and in each job:
+  execute --max-experiments 1
+
+When rows fail:
+  errors                         why, each reason once
+  show 17; try 17                all about one of them; run it here, and change nothing
+  reset --error TEXT             open them again
+
+`help COMMAND` has every option of a command, and examples."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -37,6 +52,7 @@ pub(super) struct Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
 pub(super) struct Global {
     /// The experiment, by its function's name; needed only where the program has several
     #[arg(long, global = true, value_name = "NAME")]
@@ -90,30 +106,30 @@ pub(super) enum Command {
     Errors(Errors),
     /// Show all about a row: its fields, every attempt at it, its error, the end of its output
     Show(Show),
+    /// Run one row here and now, in the foreground, and write nothing to the database
+    Try(Try),
+    /// Show what a row printed while it ran
+    Output(Output),
+    /// Print what runs logged, as CSV or JSON
+    Logtable(Logtable),
     /// Show the results: mean, standard deviation and range by keyfields
     Summary(SummaryOf),
+    /// Print the table as CSV or JSON
+    Export(Export),
     /// Open rows again, under the same IDs; their results are archived beside the table
     Reset(Reset),
     /// Open paused rows again; what they hold stands, and they go on from their checkpoints
     Unpause(Unpause),
-    /// Print the table as CSV or JSON
-    Export(Export),
-    /// Run one row here and now, in the foreground, and write nothing to the database
-    Try(Try),
-    /// Print what runs logged, as CSV or JSON
-    Logtable(Logtable),
-    /// Show what a row printed while it ran
-    Output(Output),
-    /// Bring results to the database that wait on the disk, since it was away when they were there
-    Deliver(Deliver),
-    /// Check the database, its tables and the folder here, and say what to do about what is wrong; nothing is changed
-    #[command(after_help = "Examples:\n  doctor\n  doctor --database mysql://user@host/database")]
-    Doctor,
     /// Have programs that were built before a mistake was mended claim no more rows
     Retire(Retire),
     /// Delete the experiment's tables, results included
     #[command(after_help = "Examples:\n  drop --dry-run                 say what would be deleted\n  drop")]
     Drop(Confirm),
+    /// Bring results to the database that wait on the disk, since it was away when they were there
+    Deliver(Deliver),
+    /// Check the database, its tables and the folder here, and say what to do about what is wrong; nothing is changed
+    #[command(after_help = "Examples:\n  doctor\n  doctor --database mysql://user@host/database")]
+    Doctor,
     /// Print what a shell needs to complete the command line, fields included
     Completions(Completions),
 }

@@ -22,7 +22,7 @@ use crate::report::{Table, count, counted, duration, seconds, size};
 Examples:
   show 17                        all about one row
   show 3,7-9                     several
-  show --error \"out of memory\"  those whose error says so")]
+  show --error \"out of memory\"   those whose error says so")]
 pub(super) struct Show {
     #[command(flatten)]
     chosen: Chosen,

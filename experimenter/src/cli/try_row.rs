@@ -14,7 +14,6 @@ use serde_json::json;
 use super::context::Context;
 use super::execute::{FOLDER, custom};
 use super::failure::Failure;
-use super::fill::GridValues;
 use super::show::{indented, no_row, or_dash};
 use crate::exit;
 use crate::grid::Grid;
@@ -26,20 +25,21 @@ use crate::run::{Attachment, Ending, Task};
 Examples:
   try 17                         run row 17 here, whatever its status, and compare its results
   try 17 --set c=10              the same with another value
-  try 17 --debugger gdb          under a debugger; also rust-lldb, \"valgrind --leak-check=full\"")]
+  try 17 --debugger gdb          under a debugger")]
 pub(super) struct Try {
     /// The row's ID
     #[arg(value_parser = clap::value_parser!(i64).range(1..))]
     id: i64,
 
-    #[command(flatten)]
-    values: GridValues,
+    /// Another value of a keyfield, such as c=10
+    #[arg(long, value_name = "FIELD=VALUE")]
+    set: Vec<String>,
 
     /// A value for the experiment's `run.custom("NAME")`, in place of the configuration file's; JSON, or else text
     #[arg(long, value_name = "NAME=VALUE")]
     custom: Vec<String>,
 
-    /// Run under this program
+    /// Run under this program, such as gdb, rust-lldb or "valgrind --leak-check=full"
     #[arg(long, value_name = "PROGRAM")]
     debugger: Option<String>,
 }
@@ -51,7 +51,7 @@ pub(super) fn try_row(context: &mut Context<'_>, args: &Try) -> Result<u8, Failu
     let custom = custom(context.config.as_ref(), &args.custom)?;
     context.check()?;
     let row = Row::read(context, args.id)?;
-    let key = Grid::altered(context.experiment.definition, &args.values.set, row.key.clone())?;
+    let key = Grid::altered(context.experiment.definition, &args.set, row.key.clone())?;
     if let Some(debugger) = &args.debugger {
         return Err(under(debugger));
     }
