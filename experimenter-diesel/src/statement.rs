@@ -31,6 +31,16 @@ impl Statement {
         Self { sql, binds, keep_prepared: true }
     }
 
+    /// How many bytes it is about, the longest of text and values.
+    pub(crate) fn bytes(&self) -> usize {
+        let values = self.binds.iter().map(|value| match value {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Null | Value::Int(_) | Value::UInt(_) | Value::Float(_) => 8,
+        });
+        self.sql.len().max(values.sum())
+    }
+
     /// The same statement, prepared anew each time.
     pub(crate) fn once(self) -> Self {
         Self { keep_prepared: false, ..self }

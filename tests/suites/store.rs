@@ -861,6 +861,32 @@ fn a_result_larger_than_a_packet_costs_the_value_alone() {
 }
 
 #[test]
+fn what_is_larger_than_a_packet_in_sum_is_refused_and_not_tried_for_ever() {
+    let target = Target::mariadb();
+    block_on(async {
+        let mut spec = spec();
+        for (column, name) in spec.resultfields.iter_mut().zip(["score", "model", "copy"]) {
+            *column = Column::new(name, "LONGTEXT").expect("a type");
+        }
+        spec.logtables[0].columns[0] = Column::new("loss", "LONGTEXT").expect("a type");
+        let mut store = open_with(&target, spec).await;
+        store.create_tables().await.expect("tables");
+        store.fill(FillMode::Write, [row(0)].into_iter(), |_| ()).await.expect("a row");
+        let mut claimer = claimer(&mut store).await;
+        let mut claim = claim(&mut store, &mut claimer).await;
+        let entry = Entry::now(0, vec!["x".repeat(20_000_000).into()]);
+        let refused = store.log(&mut claim, &[entry]).await.expect_err("it is too large");
+        assert!(!refused.is_outage() && refused.to_string().contains("max_allowed_packet"), "{refused}");
+        // Each of them alone would fit.
+        let large = Value::from("x".repeat(8_000_000));
+        let ending = Ending::Done(vec![large.clone(), large.clone(), large]);
+        let refused = store.finish(&claim, &ending, None).await.expect_err("it is too large");
+        assert!(!refused.is_outage() && refused.to_string().contains("max_allowed_packet"), "{refused}");
+        assert_eq!(target.value("SELECT COUNT(*) FROM study WHERE status = 'running'"), Some("1".to_owned()));
+    });
+}
+
+#[test]
 fn a_long_story_and_any_text_fit_into_the_error() {
     check(async |target| {
         let mut store = filled(target, 1).await;

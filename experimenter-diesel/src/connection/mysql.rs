@@ -51,11 +51,26 @@ impl Connection {
         self.lost_calls
     }
 
+    /// The server would close the connection on a statement that is too large, as if the network had failed.
+    fn check(&self, statement: &Statement) -> Result<()> {
+        let bytes = statement.bytes();
+        if bytes < self.max_packet {
+            return Ok(());
+        }
+        Err(StoreError::Database(format!(
+            "{bytes} bytes are more than the {} that the server takes in one statement (max_allowed_packet); write large \
+             data to a file, and its name to the table",
+            self.max_packet
+        )))
+    }
+
     pub(super) async fn execute(&mut self, statement: Statement) -> Result<usize> {
+        self.check(&statement)?;
         self.call(async |session| diesel_async::RunQueryDsl::execute(statement, session).await).await
     }
 
     pub(super) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>> {
+        self.check(&statement)?;
         self.call(async |session| diesel_async::RunQueryDsl::load(statement, session).await).await
     }
 
