@@ -34,8 +34,9 @@ fn install() -> Result<PathBuf, String> {
     Err(format!("`{SCRIPT}` failed with {}:\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
 }
 
-/// The target folder that this test was built in: the test is `debug/deps/name-hash` there.
+/// The target folder that this program was built in: a test is `debug/deps/name-hash` there, another `debug/name`.
 fn target() -> PathBuf {
-    let this = std::env::current_exe().expect("a test knows its own file");
-    this.ancestors().nth(3).expect("a test is in a folder of the target folder").to_owned()
+    let this = std::env::current_exe().expect("a program knows its own file");
+    let profile = this.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    profile.and_then(Path::parent).expect("a program is in a folder of the target folder").to_owned()
 }

@@ -55,16 +55,24 @@ pub struct MariaDb {
     process: Option<Process>,
     folder: TempDir,
     port: u16,
+    options: Vec<String>,
 }
 
 impl MariaDb {
     /// Starts a server with no databases in it.
     #[track_caller]
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with options of its own, in the form of the server's command line; they win over those of the rig.
+    #[track_caller]
+    pub fn start_with(options: &[&str]) -> Self {
         let folder = watchdog::folder("experimenter-mariadb-");
         let copied = template::copy_to(&data(folder.path()));
         copied.unwrap_or_else(|error| panic!("the data of a fresh server cannot be copied: {error}"));
-        let mut server = Self { process: None, folder, port: 0 };
+        let options = options.iter().map(ToString::to_string).collect();
+        let mut server = Self { process: None, folder, port: 0, options };
         server.launch(free_port);
         server.sql("", CLOSE_THE_NETWORK);
         server
@@ -175,7 +183,8 @@ impl MariaDb {
             .arg(option("socket", &self.socket()))
             .arg(option("pid-file", &folder.join("pid")))
             .arg(option("tmpdir", folder))
-            .arg(format!("--port={}", self.port));
+            .arg(format!("--port={}", self.port))
+            .args(&self.options);
         let stream = || log.try_clone().expect("the log of mariadbd cannot be opened twice");
         command.current_dir(folder).stdin(Stdio::null()).stdout(stream()).stderr(stream());
         command
