@@ -1,6 +1,7 @@
 //! The one that talks to the database, for all slots.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 
 use experimenter_diesel::{
@@ -14,7 +15,7 @@ use super::attempt::until;
 use super::keeping::is_settled;
 use super::lease::Others;
 use super::outage::{Outage, pauses, waits};
-use super::requests::{Claimed, Finished, Log, Request, Requests, WAITING_RESULTS};
+use super::requests::{Ahead, Claimed, Finished, Log, Request, Requests, WAITING_RESULTS};
 use super::{End, Event, Shared, Stop};
 use crate::spool::{Header, Spool};
 
@@ -72,14 +73,11 @@ pub(super) struct Database<'a> {
     pub(super) spool: Spool,
     /// The rows that are claimed and not written back, by row and attempt, under the ID that holds them.
     pub(super) held: BTreeMap<(i64, i64), Claim>,
-    /// Rows that are claimed and not begun.
-    pub(super) ahead: VecDeque<Claim>,
+    pub(super) ahead: Rc<Ahead>,
     /// How many more may be claimed.
     left: Option<u64>,
     /// How long a row takes, in seconds; the latest count most.
     pace: Option<f64>,
-    /// When a row was last taken from those claimed ahead.
-    taken: Instant,
     /// When the last beat was tried.
     pub(super) told: Instant,
     /// What was done then.
@@ -104,7 +102,7 @@ impl<'a> Database<'a> {
         let claimer = store.claimer(executer.clone(), order.order, order.selector.clone()).await?;
         // What cannot be done now is repeated here, with all the rest.
         store.set_patience(Duration::ZERO);
-        let (asking, requests) = Requests::new();
+        let (asking, requests, ahead) = Requests::new();
         let now = Instant::now();
         let database = Self {
             store,
@@ -116,10 +114,9 @@ impl<'a> Database<'a> {
             others: Others::new(executer.lease.observation),
             executer,
             held: BTreeMap::new(),
-            ahead: VecDeque::new(),
+            ahead,
             left: order.max,
             pace: None,
-            taken: now,
             told: now,
             told_work: Work::default(),
             work: Work::default(),
@@ -164,7 +161,7 @@ impl<'a> Database<'a> {
                     self.waiting.retain(|waiting| !matches!(waiting.request, Request::Claim(_)));
                     self.give_back_those_ahead().await;
                 }
-                _ = second.tick() => if self.taken.elapsed() >= STALLED {
+                _ = second.tick() => if self.ahead.stalled() >= STALLED {
                     self.give_back_those_ahead().await;
                 },
             }
@@ -324,7 +321,7 @@ impl<'a> Database<'a> {
                         self.breaks(error);
                     }
                     if let Err(Ok(Some(claim))) = reply.send(claimed) {
-                        self.ahead.push_front(claim);
+                        self.ahead.put_back(claim);
                     }
                 }
             },
@@ -388,17 +385,19 @@ impl<'a> Database<'a> {
         if let Some(broken) = &self.broken {
             return Err(broken.clone());
         }
-        self.taken = Instant::now();
-        if self.ahead.is_empty() && self.may_claim() {
+        if let Some(claim) = self.ahead.take() {
+            return Ok(Some(claim));
+        }
+        if self.may_claim() {
             let at_most = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
             let rows = batch(self.pace, self.shared.order.slots.count()).min(at_most);
             self.claimer.has_time(self.shared.order.remaining());
             let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
             self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));
             self.held.extend(claimed.iter().map(|claim| (key(claim), claim.clone())));
-            self.ahead = claimed.into();
+            self.ahead.put(claimed);
         }
-        Ok(self.ahead.pop_front())
+        Ok(self.ahead.take())
     }
 
     /// Whether this executer has room and time for another row.
@@ -412,7 +411,7 @@ impl<'a> Database<'a> {
 
     /// Rows that nobody has begun are open to others again.
     async fn give_back_those_ahead(&mut self) {
-        let claims = Vec::from(std::mem::take(&mut self.ahead));
+        let claims = self.ahead.take_all();
         if !claims.is_empty() {
             self.left = self.left.map(|left| left + claims.len() as u64);
             self.take(Request::GiveBackAhead(claims)).await;

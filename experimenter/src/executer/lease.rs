@@ -119,7 +119,7 @@ impl Database<'_> {
     /// A row that runs here is another's.
     fn lose(&mut self, attempt: (i64, i64)) {
         if self.held.remove(&attempt).is_some() {
-            self.ahead.retain(|claim| key(claim) != attempt);
+            self.ahead.lose(attempt);
             self.shared.lost.send_modify(|lost| lost.extend([attempt]));
         }
     }

@@ -1,10 +1,14 @@
 //! What the drivers ask the database for.
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use experimenter_diesel::{Claim, Entry, Figures, Finish, StoreError, Value};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::{Duration, Instant};
 
 use super::End;
 use super::database::key;
@@ -103,22 +107,74 @@ pub(super) struct Log {
     pub(super) reply: oneshot::Sender<Option<StoreError>>,
 }
 
+/// Rows that are claimed and not begun. Drivers take them while the database writes what they gave before, so that it
+/// writes many short rows at once.
+pub(super) struct Ahead {
+    claims: RefCell<VecDeque<Claim>>,
+    /// When one was last taken, or asked for.
+    taken: Cell<Instant>,
+}
+
+impl Ahead {
+    fn new() -> Self {
+        Self { claims: RefCell::default(), taken: Cell::new(Instant::now()) }
+    }
+
+    /// The next of them.
+    pub(super) fn take(&self) -> Option<Claim> {
+        self.taken.set(Instant::now());
+        self.claims.borrow_mut().pop_front()
+    }
+
+    pub(super) fn take_all(&self) -> Vec<Claim> {
+        self.claims.take().into()
+    }
+
+    pub(super) fn put(&self, claims: Vec<Claim>) {
+        self.claims.borrow_mut().extend(claims);
+    }
+
+    pub(super) fn put_back(&self, claim: Claim) {
+        self.claims.borrow_mut().push_front(claim);
+    }
+
+    /// One that is another's is not run.
+    pub(super) fn lose(&self, attempt: (i64, i64)) {
+        self.claims.borrow_mut().retain(|claim| key(claim) != attempt);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.claims.borrow().is_empty()
+    }
+
+    /// For how long no slot was free.
+    pub(super) fn stalled(&self) -> Duration {
+        self.taken.get().elapsed()
+    }
+}
+
 /// A driver's way to the database.
 #[derive(Clone)]
 pub(super) struct Requests {
     sender: UnboundedSender<Request>,
     room: Arc<Semaphore>,
+    ahead: Rc<Ahead>,
 }
 
 impl Requests {
-    /// The way, and where the requests arrive.
-    pub(super) fn new() -> (Self, UnboundedReceiver<Request>) {
+    /// The way, where the requests arrive, and where rows are put that are claimed ahead.
+    pub(super) fn new() -> (Self, UnboundedReceiver<Request>, Rc<Ahead>) {
         let (sender, receiver) = unbounded_channel();
-        (Self { sender, room: Arc::new(Semaphore::new(WAITING_RESULTS)) }, receiver)
+        let ahead = Rc::new(Ahead::new());
+        let room = Arc::new(Semaphore::new(WAITING_RESULTS));
+        (Self { sender, room, ahead: Rc::clone(&ahead) }, receiver, ahead)
     }
 
     /// The next row; `None` when there is none for this executer.
     pub(super) async fn claim(&self) -> Claimed {
+        if let Some(claim) = self.ahead.take() {
+            return Ok(Some(claim));
+        }
         let (sender, reply) = oneshot::channel();
         self.ask(Request::Claim(sender));
         reply.await.unwrap_or(Ok(None))
