@@ -87,7 +87,10 @@ impl Figures {
             seconds(self.system_seconds),
             self.peak_bytes.map_or(Value::Null, count),
             count(self.busy_slots.into()),
-            self.exit.as_deref().map(|exit| exit.replace('\0', "\u{fffd}")).into(),
+            self.exit
+                .as_deref()
+                .map(|exit| exit.replace('\0', "\u{fffd}").chars().take(255).collect::<String>())
+                .into(),
         ]
     }
 }

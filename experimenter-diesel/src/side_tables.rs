@@ -12,6 +12,7 @@ pub(crate) const SCHEMA: &str = "3";
 /// Columns, each with its name and definition. One that is added to a table that is there has to be nullable.
 type Columns = &'static [(&'static str, &'static str)];
 
+/// No column of long text: the server would update them through a temporary table on its disk.
 const CLAIMS: Columns = &[
     ("experiment_id", "INTEGER NOT NULL PRIMARY KEY"),
     ("created", "DATETIME NULL"),
@@ -29,7 +30,7 @@ const CLAIMS: Columns = &[
     ("system_seconds", "DOUBLE NULL"),
     ("peak_bytes", "BIGINT NULL"),
     ("busy_slots", "INTEGER NULL"),
-    ("exit_detail", "LONGTEXT NULL"),
+    ("exit_detail", "VARCHAR(255) NULL"),
 ];
 
 const EXECUTERS: Columns = &[
