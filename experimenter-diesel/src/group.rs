@@ -1,6 +1,7 @@
 //! Many short rows at once: their ends, or what was claimed and never began, in one transaction.
 
 use crate::store::{Store, fenced_each};
+use crate::write_back::write_ends;
 use crate::{Claim, Ending, Entry, Figures, Result, StoreError, Unfit};
 
 /// The end of one run, as it is written to the table, alone or with others, or to a disk before that.
@@ -59,17 +60,7 @@ impl Store {
         if ends.is_empty() {
             return Ok(vec![false; finishes.len()]);
         }
-        let mine = self.connection.repeat(async |connection| {
-            connection
-                .transaction(async |connection| {
-                    let mut mine = Vec::with_capacity(ends.len());
-                    for end in &ends {
-                        mine.push(end.write_within(connection).await?);
-                    }
-                    Ok(mine)
-                })
-                .await
-        });
+        let mine = self.connection.repeat(async |connection| write_ends(connection, &ends).await);
         let mut written = vec![false; finishes.len()];
         for (index, mine) in places.into_iter().zip(mine.await?) {
             written[index] = mine;

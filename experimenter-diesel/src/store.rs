@@ -113,45 +113,22 @@ impl Store {
 
 /// Runs a fenced update; says whether its condition held. It may be repeated whole.
 pub(crate) async fn fenced(connection: &mut Connection, update: &FencedUpdate) -> Result<bool> {
-    let mut statements = connection.dialect().fenced(update);
-    if statements.len() == 1 {
-        let statement = statements.remove(0);
-        // Two for the two rows that it matched, or 0.
-        return Ok(connection.execute(statement).await? > 0);
-    }
-    connection.transaction(async |connection| all(connection, statements).await).await
+    Ok(fenced_each(connection, [update]).await?.contains(&true))
+}
+
+/// Runs fenced updates in one transaction; says of each whether its condition held. It may be repeated whole.
+pub(crate) async fn fenced_each(
+    connection: &mut Connection,
+    updates: impl IntoIterator<Item = &FencedUpdate>,
+) -> Result<Vec<bool>> {
+    let dialect = connection.dialect();
+    connection.execute_each(updates.into_iter().map(|update| dialect.fenced(update)).collect()).await
 }
 
 /// Runs a fenced update within a transaction.
 pub(crate) async fn fenced_within(connection: &mut Connection, update: &FencedUpdate) -> Result<bool> {
     let statements = connection.dialect().fenced(update);
-    all(connection, statements).await
-}
-
-/// Runs fenced updates in one transaction, one alone by itself; says of each whether its condition held. It may be
-/// repeated whole.
-pub(crate) async fn fenced_each(connection: &mut Connection, updates: &[FencedUpdate]) -> Result<Vec<bool>> {
-    if let [update] = updates {
-        return Ok(vec![fenced(connection, update).await?]);
-    }
-    connection
-        .transaction(async |connection| {
-            let mut held = Vec::with_capacity(updates.len());
-            for update in updates {
-                held.push(fenced_within(connection, update).await?);
-            }
-            Ok(held)
-        })
-        .await
-}
-
-async fn all(connection: &mut Connection, statements: Vec<Statement>) -> Result<bool> {
-    for statement in statements {
-        if connection.execute(statement).await? == 0 {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    connection.execute_while_matching(statements).await
 }
 
 /// `?, ?, ?`.

@@ -6,7 +6,7 @@ use crate::fault::{Mutant, mutant};
 use crate::group::Finish;
 use crate::spec::{Column, Side, timestamp_of};
 use crate::statement::Statement;
-use crate::store::{Store, fenced, fenced_within, local_now};
+use crate::store::{Store, fenced, fenced_each, fenced_within, local_now};
 use crate::{Backend, Claim, Figures, Result, StoreError, TableSpec, Value};
 
 /// How a run ends.
@@ -65,17 +65,24 @@ pub(crate) struct End {
     written: i64,
 }
 
-impl End {
-    /// Writes it; says whether the attempt owned the row. It may be repeated whole.
-    async fn write(&self, connection: &mut Connection) -> Result<bool> {
-        if self.entries.is_empty() {
-            return fenced(connection, &self.update).await;
-        }
-        connection.transaction(async |connection| self.write_within(connection).await).await
+/// Writes ends in one transaction; says of each whether its attempt owned the row. It may be repeated whole.
+pub(crate) async fn write_ends(connection: &mut Connection, ends: &[End]) -> Result<Vec<bool>> {
+    if ends.iter().all(|end| end.entries.is_empty()) {
+        return fenced_each(connection, ends.iter().map(|end| &end.update)).await;
     }
+    connection
+        .transaction(async |connection| {
+            let mut mine = Vec::with_capacity(ends.len());
+            for end in ends {
+                mine.push(end.write_within(connection).await?);
+            }
+            Ok(mine)
+        })
+        .await
+}
 
-    /// The same within a transaction.
-    pub(crate) async fn write_within(&self, connection: &mut Connection) -> Result<bool> {
+impl End {
+    async fn write_within(&self, connection: &mut Connection) -> Result<bool> {
         if !fenced_within(connection, &self.update).await? {
             return Ok(false);
         }
@@ -123,7 +130,9 @@ impl Store {
             }
             let mut unfit_entries = Vec::new();
             let end = self.end(finish, &results, &mut unfit_entries);
-            match self.connection.repeat(async |connection| end.write(connection).await).await {
+            let ends = std::slice::from_ref(&end);
+            let written = self.connection.repeat(async |connection| write_ends(connection, ends).await).await;
+            match written.map(|written| written.contains(&true)) {
                 Ok(true) => {
                     unfit.append(&mut unfit_entries);
                     return Ok(unfit);

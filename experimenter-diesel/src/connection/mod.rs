@@ -91,6 +91,37 @@ impl Connection {
         Ok(result)
     }
 
+    /// Runs statements up to the first that matches nothing; says whether all of them matched.
+    pub(crate) async fn execute_while_matching(&mut self, statements: Vec<Statement>) -> Result<bool> {
+        for statement in statements {
+            if self.execute(statement).await? == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The same with several lists of statements, in one transaction; says it of each list.
+    pub(crate) async fn execute_each(&mut self, mut lists: Vec<Vec<Statement>>) -> Result<Vec<bool>> {
+        if let Link::Sqlite(connection) = &mut self.link {
+            return connection.execute_each(lists).await;
+        }
+        if let [list] = &mut lists[..]
+            && list.len() == 1
+        {
+            // One statement is a transaction by itself.
+            return Ok(vec![self.execute_while_matching(std::mem::take(list)).await?]);
+        }
+        self.transaction(async |connection| {
+            let mut matched = Vec::with_capacity(lists.len());
+            for list in lists {
+                matched.push(connection.execute_while_matching(list).await?);
+            }
+            Ok(matched)
+        })
+        .await
+    }
+
     /// Runs a query.
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>> {
         fault::before(&statement.sql)?;

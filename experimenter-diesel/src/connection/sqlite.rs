@@ -11,7 +11,7 @@ use super::file_system::FileSystem;
 use super::turns::{Turn, Turns};
 use crate::dialect::sqlite::{CONNECTION_SETUP, JOURNAL_MODE, TO_WAL};
 use crate::statement::{Row, Statement};
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, fault};
 
 pub(crate) struct Connection {
     session: Arc<Mutex<Session>>,
@@ -65,6 +65,15 @@ impl Connection {
         self.write(move |connection| Ok(statement.execute(connection)?)).await
     }
 
+    /// A whole transaction on one thread: going from thread to thread takes longer than a short statement.
+    pub(super) async fn execute_each(&mut self, lists: Vec<Vec<Statement>>) -> Result<Vec<bool>> {
+        self.abandon_forgotten().await;
+        self.in_turn(move |session, _turn| {
+            session.transaction(|session| lists.into_iter().map(|list| session.execute_while_matching(list)).collect())
+        })
+        .await
+    }
+
     pub(super) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>> {
         self.call(move |session| Ok(statement.load(&mut session.connection)?)).await
     }
@@ -74,10 +83,7 @@ impl Connection {
     }
 
     pub(super) async fn begin(&mut self) -> Result<()> {
-        if self.in_transaction {
-            // The call that began it was given up half-way.
-            self.abandon().await;
-        }
+        self.abandon_forgotten().await;
         self.in_transaction = true;
         let begun = self
             .in_turn(|session, turn| {
@@ -99,14 +105,17 @@ impl Connection {
         let _rolled_back = self.end("ROLLBACK").await;
     }
 
+    /// Rolls a transaction back that is open although another begins: the call that began it was given up half-way.
+    async fn abandon_forgotten(&mut self) {
+        if self.in_transaction {
+            self.abandon().await;
+        }
+    }
+
     async fn end(&mut self, sql: &'static str) -> Result<()> {
         let result = self
             .call(move |session| {
-                let result = session.connection.batch_execute(sql).map_err(StoreError::from);
-                if result.is_err() && sql == "COMMIT" {
-                    // A commit that met a lock leaves the transaction open.
-                    let _rolled_back = session.connection.batch_execute("ROLLBACK");
-                }
+                let result = session.end(sql);
                 session.turn = None;
                 result
             })
@@ -163,6 +172,46 @@ impl Session {
             .map_err(|error| StoreError::Unreachable(format!("{}: {error}", path.display())))?;
         connection.batch_execute(CONNECTION_SETUP).map_err(|error| of_file(path, error.into()))?;
         Ok(Self { connection, turn: None })
+    }
+
+    /// Runs `work` in one transaction, within a turn: committed when it gives `Ok`, else rolled back.
+    fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        fault::before("BEGIN")?;
+        self.connection.batch_execute("BEGIN IMMEDIATE")?;
+        let worked = fault::after("BEGIN").and_then(|()| work(self));
+        match worked.and_then(|value| fault::before("COMMIT").map(|()| value)) {
+            Ok(value) => {
+                self.end("COMMIT")?;
+                fault::after("COMMIT")?;
+                Ok(value)
+            }
+            Err(error) => {
+                // A rollback fails only where SQLite has rolled back by itself.
+                let _rolled_back = self.end("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    fn end(&mut self, sql: &str) -> Result<()> {
+        let result = self.connection.batch_execute(sql).map_err(StoreError::from);
+        if result.is_err() && sql == "COMMIT" {
+            // A commit that met a lock leaves the transaction open.
+            let _rolled_back = self.connection.batch_execute("ROLLBACK");
+        }
+        result
+    }
+
+    fn execute_while_matching(&mut self, statements: Vec<Statement>) -> Result<bool> {
+        for statement in statements {
+            fault::before(&statement.sql)?;
+            let matched = statement.execute(&mut self.connection)?;
+            fault::after("the statement")?;
+            if matched == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn has_wal(&mut self) -> Result<bool> {
