@@ -138,7 +138,7 @@ impl Bar {
 }
 
 /// A number with its unit.
-fn figure(number: f64, unit: &str) -> String {
+pub(crate) fn figure(number: f64, unit: &str) -> String {
     let number = if number >= 100.0 { rate(number) } else { format!("{number:.2}") };
     format!("{number} {unit}").trim_end().to_owned()
 }

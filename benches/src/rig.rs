@@ -93,6 +93,11 @@ impl Place<'_> {
         program.args([self.target.url()]).args(numbers).deadline(DEADLINE)
     }
 
+    /// A snapshot of this database, see `snapshot`.
+    pub(crate) fn snapshot(&self) -> Program {
+        self.sandbox.program(self.rig.program("snapshot")).args([self.target.url()]).deadline(DEADLINE)
+    }
+
     /// PyExperimenter on this database, see `pyexperimenter.py`.
     pub(crate) fn python(&self, args: &[&str]) -> Program {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -5,6 +5,14 @@
 pub(crate) struct Sample(Vec<f64>);
 
 impl Sample {
+    pub(crate) const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn of(value: f64) -> Self {
+        Self(vec![value])
+    }
+
     pub(crate) fn add(&mut self, value: f64) {
         self.0.push(value);
     }

@@ -20,6 +20,10 @@ impl Scale {
         }
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        self.pick("quick", "full")
+    }
+
     /// One of two, by the scale.
     pub(crate) fn pick<T>(self, quick: T, full: T) -> T {
         match self {
@@ -35,7 +39,7 @@ impl Scale {
 
     /// For how long rows are counted while all are at work.
     pub(crate) fn window(self) -> Duration {
-        self.pick(Duration::from_millis(800), Duration::from_millis(2_500))
+        self.pick(Duration::from_millis(800), Duration::from_millis(1_500))
     }
 
     /// How many connections or executers work at once.
