@@ -1,6 +1,6 @@
 //! Many short rows at once: their ends, or what was claimed and never began, in one transaction.
 
-use crate::store::{Store, fenced_each};
+use crate::store::{Store, fenced_each, local_now};
 use crate::write_back::write_ends;
 use crate::{Claim, Ending, Entry, Figures, Result, StoreError, Unfit};
 
@@ -15,6 +15,17 @@ pub struct Finish {
     pub figures: Option<Figures>,
     /// Log entries that are written with it, in groups that were to be written before, one after the other.
     pub entries: Vec<Vec<Entry>>,
+    /// When it ended, local time, however late it is written; the time of writing, if that was not noted.
+    #[serde(default)]
+    pub ended: Option<String>,
+}
+
+impl Finish {
+    /// The end of a run that ends now.
+    #[must_use]
+    pub fn now(claim: Claim, ending: Ending, figures: Option<Figures>, entries: Vec<Vec<Entry>>) -> Self {
+        Self { claim, ending, figures, entries, ended: Some(local_now()) }
+    }
 }
 
 impl Store {

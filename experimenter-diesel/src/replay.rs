@@ -28,9 +28,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn replay(&mut self, Finish { claim, ending, figures, .. }: &Finish) -> Result<Replayed> {
+    pub async fn replay(&mut self, finish: &Finish) -> Result<Replayed> {
+        let Finish { claim, ending, .. } = finish;
         let (results, unfit) = self.fit_ending(claim, ending);
-        let update = self.replay_update(claim, self.end_update(claim, ending, &results, figures.as_ref()));
+        let update = self.replay_update(claim, self.end_update(finish, &results));
         let Self { connection, spec, .. } = self;
         connection
             .repeat(async |connection| {

@@ -116,13 +116,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] when the attempt does not own the row any more; the results are kept beside the table.
     pub async fn finish(&mut self, claim: &Claim, ending: &Ending, figures: Option<&Figures>) -> Result<Vec<Unfit>> {
-        let finish =
-            Finish { claim: claim.clone(), ending: ending.clone(), figures: figures.cloned(), entries: Vec::new() };
-        self.finish_one(&finish).await
+        self.finish_one(&Finish::now(claim.clone(), ending.clone(), figures.cloned(), Vec::new())).await
     }
 
     pub(crate) async fn finish_one(&mut self, finish: &Finish) -> Result<Vec<Unfit>> {
-        let Finish { claim, ending, figures, entries } = finish;
+        let Finish { claim, ending, figures, entries, .. } = finish;
         let (mut results, mut unfit) = self.fit_ending(claim, ending);
         loop {
             if !unfit.is_empty() {
@@ -175,9 +173,9 @@ impl Store {
 
     /// The end of a run as it is written, with those of its values that fit.
     pub(crate) fn end(&self, finish: &Finish, results: &[(String, Value)], unfit: &mut Vec<Unfit>) -> End {
-        let Finish { claim, ending, figures, entries } = finish;
+        let Finish { claim, entries, .. } = finish;
         End {
-            update: self.end_update(claim, ending, results, figures.as_ref()),
+            update: self.end_update(finish, results),
             entries: entries.iter().map(|entries| self.insert_entries(claim, entries, unfit)).collect(),
             written: claim.log_seq,
         }
@@ -194,7 +192,10 @@ impl Store {
             self.keep_unfit(claim, &unfit, "unfit partial").await?;
         }
         let touch = self.touch(claim);
-        let update = FencedUpdate { set_row: self.set_results(&results).expression("status", "'running'"), ..touch };
+        let update = FencedUpdate {
+            set_row: self.set_results(&results, &local_now()).expression("status", "'running'"),
+            ..touch
+        };
         let written = self.connection.repeat(async |connection| fenced(connection, &update).await).await?;
         if written { Ok(unfit) } else { Err(self.current(claim).await?) }
     }
@@ -244,13 +245,9 @@ impl Store {
         }
     }
 
-    pub(crate) fn end_update(
-        &self,
-        claim: &Claim,
-        ending: &Ending,
-        results: &[(String, Value)],
-        figures: Option<&Figures>,
-    ) -> FencedUpdate {
+    pub(crate) fn end_update(&self, finish: &Finish, results: &[(String, Value)]) -> FencedUpdate {
+        let Finish { claim, ending, figures, ended, .. } = finish;
+        let ended = ended.clone().unwrap_or_else(local_now);
         let (status, error) = match ending {
             Ending::Done(_) => ("done", Value::Null),
             Ending::Paused => ("paused", Value::Null),
@@ -260,11 +257,11 @@ impl Store {
             Assignments::default().expression("state", "'finished'").expression("closed_at", self.dialect().now);
         FencedUpdate {
             set_row: self
-                .set_results(results)
+                .set_results(results, &ended)
                 .value("status", status)
-                .value("end_date", local_now())
+                .value("end_date", ended.as_str())
                 .value("error", error),
-            set_claim: Figures::set(figures, set_claim),
+            set_claim: Figures::set(figures.as_ref(), set_claim),
             // Mine; or reaped and not claimed again; or given up after too many crashes; or my own write whose reply
             // was lost.
             condition: match mutant(Mutant::ById) {
@@ -287,11 +284,10 @@ impl Store {
         }
     }
 
-    fn set_results(&self, results: &[(String, Value)]) -> Assignments {
-        let now = local_now();
+    fn set_results(&self, results: &[(String, Value)], at: &str) -> Assignments {
         results.iter().fold(Assignments::default(), |set, (name, value)| {
             let set = set.value(name, value.clone());
-            if self.spec.result_timestamps { set.value(&timestamp_of(name), now.as_str()) } else { set }
+            if self.spec.result_timestamps { set.value(&timestamp_of(name), at) } else { set }
         })
     }
 

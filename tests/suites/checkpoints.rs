@@ -97,12 +97,7 @@ fn batches_of_several_claimers_give_each_row_once() {
                             for claim in &claims {
                                 assert!(claimed.lock().expect("no panic").insert(claim.id), "row {} twice", claim.id);
                             }
-                            let finish = |claim| Finish {
-                                claim,
-                                ending: results(1.0),
-                                figures: Some(Figures::default()),
-                                entries: Vec::new(),
-                            };
+                            let finish = |claim| Finish::now(claim, results(1.0), Some(Figures::default()), Vec::new());
                             let finishes: Vec<_> = claims.into_iter().map(finish).collect();
                             for finished in store.finish_group(&finishes).await {
                                 finished.expect("a finish");
@@ -146,10 +141,8 @@ fn a_row_that_was_lost_does_not_touch_the_others_of_its_group() {
         let mut claimer = claimer(&mut store).await;
         let claims = store.claim_batch(&mut claimer, 4).await.expect("a batch");
         store.reset(&Selector { ids: Some(2.into()), ..Selector::default() }).await.expect("a reset");
-        let mut finishes: Vec<_> = claims
-            .into_iter()
-            .map(|claim| Finish { claim, ending: results(0.5), figures: Some(figures(1.0)), entries: Vec::new() })
-            .collect();
+        let mut finishes: Vec<_> =
+            claims.into_iter().map(|claim| Finish::now(claim, results(0.5), Some(figures(1.0)), Vec::new())).collect();
         // One has a value that does not fit; the order of the input is that of the results.
         finishes[3].ending = Ending::Done(vec![f64::NAN.into(), "m".into(), Value::Int(1)]);
         finishes.reverse();
@@ -175,11 +168,8 @@ fn an_ending_that_the_database_refuses_does_not_touch_the_others_of_its_group() 
         let finishes: Vec<_> = ["a", "日本", "c"]
             .into_iter()
             .zip(claims)
-            .map(|(model, claim)| Finish {
-                claim,
-                ending: Ending::Done(vec![0.5.into(), model.into(), Value::Int(1)]),
-                figures: None,
-                entries: Vec::new(),
+            .map(|(model, claim)| {
+                Finish::now(claim, Ending::Done(vec![0.5.into(), model.into(), Value::Int(1)]), None, Vec::new())
             })
             .collect();
         let unfit: Vec<_> =
@@ -502,7 +492,7 @@ fn the_last_log_entries_are_written_with_the_end_and_once() {
                 store.log(&mut claim.clone(), &entry(0.5)).await.expect("an entry");
             }
             let id = claim.id;
-            let finish = Finish { claim, ending: results(1.0), figures: None, entries: vec![entry(0.5), entry(0.25)] };
+            let finish = Finish::now(claim, results(1.0), None, vec![entry(0.5), entry(0.25)]);
             for _ in 0..2 {
                 assert_eq!(store.finish_group(std::slice::from_ref(&finish)).await, [Ok(vec![])]);
                 assert_eq!(losses(id), ["0.5", "0.25"]);
@@ -514,7 +504,7 @@ fn the_last_log_entries_are_written_with_the_end_and_once() {
             .reset(&Selector { ids: Some(id.to_string().parse().expect("an ID")), ..Selector::default() })
             .await
             .expect("a reset");
-        let finish = Finish { claim, ending: results(1.0), figures: None, entries: vec![entry(0.5)] };
+        let finish = Finish::now(claim, results(1.0), None, vec![entry(0.5)]);
         let late = store.finish_group(&[finish]).await;
         assert!(matches!(late[..], [Err(StoreError::LeaseLost { .. })]), "{late:?}");
         assert!(losses(id).is_empty());

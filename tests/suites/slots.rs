@@ -182,7 +182,7 @@ fn rows_know_how_much_time_there_is_and_none_is_begun_without() {
 
         study.fill("hang", "5");
         let output = study.run(&["execute", "--wall-time", "100s", "--min-remaining", "2min"]);
-        output.fails_with(5).stderr_has("less than 2m of the wall time is left").stderr_has("1 are open");
+        output.fails_with(5).stderr_has("less than 2m of the wall time is left").stderr_has("1 is open");
         study.run(&["execute", "--min-remaining", "2min"]).fails_with(2).stderr_has("say it by `--wall-time`");
 
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time").as_secs();
@@ -211,7 +211,7 @@ fn a_row_that_no_job_is_long_enough_for_ends_in_error() {
         terminated().fails_with(5).stderr_has("row 1: stopped, and open again");
         target.sql("UPDATE experimenter__study__claims SET wall_seconds = 1000");
         let short = study.run(&["execute", "--wall-time", "900s"]);
-        short.success().stderr_has("1 open rows are not for this executer");
+        short.success().stderr_has("1 open row is not for this executer (why: ");
         terminated().fails_with(5).stderr_has("row 1: stopped, and open again");
         terminated().fails_with(5).stderr_has("row 1: error: given back 3 times in a row");
         assert!(study.error("Hang").contains("it needs more time than that"), "{}", study.error("Hang"));

@@ -17,7 +17,7 @@ fn url(target: &Target) -> Url {
 
 fn finish(claim: &Claim, ending: Ending) -> Finish {
     let figures = Figures { wall_seconds: 7.5, exit: Some("exit".to_owned()), ..Figures::default() };
-    Finish { claim: claim.clone(), ending, figures: Some(figures), entries: Vec::new() }
+    Finish::now(claim.clone(), ending, Some(figures), Vec::new())
 }
 
 /// Leaves results on the disk as an executer does that is killed before the database has them.
@@ -87,7 +87,10 @@ fn what_the_database_never_got_is_delivered() {
             claims.push(claim(&mut store, &mut claimer).await);
         }
         let endings = [results(0.5), Ending::Paused, Ending::Error("a story".to_owned())];
-        let finishes = claims.iter().zip(endings).map(|(claim, ending)| finish(claim, ending)).collect();
+        // However late they are delivered, they ended when they ended.
+        let ended = Some("2026-01-02 03:04:05".to_owned());
+        let finishes = claims.iter().zip(endings).map(|(claim, ending)| finish(claim, ending));
+        let finishes = finishes.map(|finish| Finish { ended: ended.clone(), ..finish }).collect();
         leave(&sandbox, target, "study", finishes).await;
         assert_eq!(by_status(target, "running"), "3");
 
@@ -96,6 +99,8 @@ fn what_the_database_never_got_is_delivered() {
             let statuses: Vec<_> = target.sql("SELECT status FROM study ORDER BY ID").into_iter().flatten().collect();
             assert_eq!(statuses, texts(&["done", "paused", "error"]));
             assert_eq!(target.value("SELECT score FROM study WHERE status = 'done'"), Some("0.5".to_owned()));
+            let on_time = format!("end_date = '{}'", ended.as_deref().unwrap_or_default());
+            assert_eq!(target.value(&format!("SELECT COUNT(*) FROM study WHERE {on_time}")), Some("3".to_owned()));
             let figures = target.value("SELECT COUNT(*) FROM experimenter__study__claims WHERE wall_seconds = 7.5");
             assert_eq!(figures, Some("3".to_owned()));
             assert_eq!(target.value("SELECT COUNT(*) FROM experimenter__study__attempts"), Some("0".to_owned()));

@@ -308,7 +308,8 @@ fn closing(context: &mut Context<'_>, work: Work, started: Instant, again: bool)
     let mut line = format!("nothing left to do: {} done", rows(counts.of(Status::Done)));
     if counts.of(Status::Created) > 0 {
         let open = counts.of(Status::Created);
-        line = format!("{} {} not for this executer", counted(open, "open row"), are(open));
+        line =
+            format!("{} {} not for this executer (why: {} explain)", counted(open, "open row"), are(open), program());
     }
     for status in [Status::Running, Status::Paused] {
         if counts.of(status) > 0 {

@@ -176,7 +176,7 @@ impl<'a> Driver<'a> {
         match verdict {
             Verdict::Write { ending, end, exit } => {
                 let entries = if entries.is_empty() { Vec::new() } else { vec![entries] };
-                let finish = Finish { claim, ending, figures: Some(figures(exit)), entries };
+                let finish = Finish::now(claim, ending, Some(figures(exit)), entries);
                 self.database.finish(finish, end).await;
             }
             Verdict::GiveBack { exit } => self.database.give_back(claim, Some(figures(exit)), returns),
