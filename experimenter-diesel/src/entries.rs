@@ -1,10 +1,8 @@
 //! Reading log entries.
 
+use crate::report::PAGE;
 use crate::store::Store;
 use crate::{LogtableSpec, Record, Result, Selector, StoreError, Value};
-
-/// How many entries are read at once.
-const PAGE: usize = 5_000;
 
 impl Store {
     /// How many entries each logtable has of a row, in their order.
@@ -44,26 +42,16 @@ impl Store {
             self.spec.logtable(logtable),
             self.spec.name
         );
-        let mut after = 0;
-        loop {
-            let binds = binds.iter().cloned().chain([Value::Int(after)]).collect();
-            let page = self.query(sql.clone(), binds).await?;
-            let is_last = page.len() < PAGE;
-            for mut row in page {
-                after = row.int(0).unwrap_or(after);
-                let mut values = row.0.split_off(1);
-                let (key, entry) = values[1..].split_at_mut(keyfields.len());
-                for (name, value) in keyfields.iter().zip(key) {
-                    *value = self.read(name, std::mem::replace(value, Value::Null));
-                }
-                for (column, value) in logtable.columns.iter().zip(&mut entry[1..]) {
-                    *value = column.column_type.read(std::mem::replace(value, Value::Null));
-                }
-                each(Record { id: after, values })?;
+        let spec = self.spec.clone();
+        self.paged(&sql, &binds, |mut record| {
+            // After the row's ID its keyfields, after the entry's time its fields.
+            let (key, entry) = record.values[1..].split_at_mut(keyfields.len());
+            spec.read(keyfields, key);
+            for (column, value) in logtable.columns.iter().zip(&mut entry[1..]) {
+                *value = column.column_type.read(std::mem::replace(value, Value::Null));
             }
-            if is_last {
-                return Ok(());
-            }
-        }
+            each(record)
+        })
+        .await
     }
 }

@@ -9,7 +9,7 @@ use crate::suspects::process;
 use crate::{Fate, Kind, Life, Result, Selector, Status, StoreError, Unfit, Value};
 
 /// How many rows are read at once.
-const PAGE: usize = 5_000;
+pub(crate) const PAGE: usize = 5_000;
 
 /// How many rows have each status.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -112,7 +112,8 @@ impl Store {
         );
         let mut groups: Vec<(Vec<Value>, Counts)> = Vec::new();
         for row in self.query(sql, binds).await? {
-            let key = columns.iter().zip(row.0.iter().cloned()).map(|(name, value)| self.read(name, value)).collect();
+            let mut key = row.0[..columns.len().min(row.0.len())].to_vec();
+            self.spec.read(columns, &mut key);
             if groups.last().is_none_or(|(last, _)| *last != key) {
                 groups.push((key, Counts::default()));
             }
@@ -268,20 +269,32 @@ impl Store {
             "SELECT e.ID{}{selected} FROM {from} WHERE {condition} AND e.ID > ? ORDER BY e.ID LIMIT {PAGE}",
             names.concat(),
         );
+        let spec = self.spec.clone();
+        self.paged(&sql, &binds, |mut record| {
+            spec.read(columns, &mut record.values);
+            each(record)
+        })
+        .await
+    }
+
+    /// Reads a query in pages of [`PAGE`] rows: it gives a number that grows, then values, and its last value is the number
+    /// to go on after.
+    pub(crate) async fn paged<E: From<StoreError>>(
+        &mut self,
+        sql: &str,
+        binds: &[Value],
+        mut each: impl FnMut(Record) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut after = 0;
         loop {
             let binds = binds.iter().cloned().chain([Value::Int(after)]).collect();
-            let page = self.query(sql.clone(), binds).await?;
-            let last_page = page.len() < PAGE;
+            let page = self.query(sql.to_owned(), binds).await?;
+            let is_last = page.len() < PAGE;
             for mut row in page {
                 after = row.int(0).unwrap_or(after);
-                let mut values = row.0.split_off(1);
-                for (name, value) in columns.iter().zip(&mut values) {
-                    *value = self.read(name, std::mem::replace(value, Value::Null));
-                }
-                each(Record { id: after, values })?;
+                each(Record { id: after, values: row.0.split_off(1) })?;
             }
-            if last_page {
+            if is_last {
                 return Ok(());
             }
         }
@@ -299,11 +312,6 @@ impl Store {
         let is_text = fields.any(|field| field.name == column && matches!(field.column_type.kind(), Kind::Text { .. }));
         let plain = format!("e.`{column}`");
         if is_text { self.dialect().exact_text.replace("{}", &plain) } else { plain }
-    }
-
-    pub(crate) fn read(&self, column: &str, value: Value) -> Value {
-        let mut fields = self.spec.keyfields.iter().chain(&self.spec.resultfields);
-        fields.find(|field| field.name == column).map_or(value.clone(), |field| field.column_type.read(value))
     }
 
     pub(crate) async fn query(&mut self, sql: String, binds: Vec<Value>) -> Result<Vec<Row>> {

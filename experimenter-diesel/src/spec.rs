@@ -99,6 +99,15 @@ impl TableSpec {
         Ok(())
     }
 
+    /// Has values of these columns as their types read them.
+    pub(crate) fn read(&self, columns: &[&str], values: &mut [Value]) {
+        for (name, value) in columns.iter().zip(values) {
+            if let Some(field) = self.keyfields.iter().chain(&self.resultfields).find(|field| field.name == *name) {
+                *value = field.column_type.read(std::mem::replace(value, Value::Null));
+            }
+        }
+    }
+
     /// The name of a logtable in the database.
     #[must_use]
     pub fn logtable(&self, logtable: &LogtableSpec) -> String {
