@@ -1,5 +1,7 @@
 //! Candidates: open rows as they are read without any lock, to be claimed.
 
+use std::time::Instant;
+
 use crate::adopt::read_key;
 use crate::claim::{Claim, ClaimOrder, Claimer};
 use crate::executer::Executer;
@@ -75,7 +77,7 @@ impl Store {
         if claimer.order == ClaimOrder::Random || claimer.executers > 1 {
             random::shuffle(&mut candidates);
         }
-        claimer.candidates = candidates.into();
+        (claimer.candidates, claimer.read) = (candidates.into(), Instant::now());
         Ok(!claimer.candidates.is_empty())
     }
 

@@ -1,7 +1,7 @@
 //! Claiming: unlocked candidates, then a compare-and-set on the row's attempt number.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::adopt::Scope;
 use crate::candidates::Candidate;
@@ -50,6 +50,10 @@ pub struct Claim {
     pub(crate) log_seq: i64,
 }
 
+/// How long candidates count as the present. After a long row much may have happened: others have come, the columns were
+/// changed, the program was retired.
+const FRESH: Duration = Duration::from_secs(10);
+
 /// An executer's side of claiming: its identity, its wishes, and the candidates that it has read.
 #[derive(Debug)]
 pub struct Claimer {
@@ -58,6 +62,8 @@ pub struct Claimer {
     /// Only open rows of these IDs.
     pub(crate) selector: Selector,
     pub(crate) candidates: VecDeque<Candidate>,
+    /// When they were read.
+    pub(crate) read: Instant,
     /// Those whose claims have an unknown outcome: the database went away meanwhile.
     pub(crate) unknown: Vec<Candidate>,
     /// The table's shape when the columns were checked.
@@ -110,6 +116,7 @@ impl Store {
             order,
             selector,
             candidates: VecDeque::new(),
+            read: Instant::now(),
             unknown: Vec::new(),
             shape,
             executers: 1,
@@ -135,6 +142,9 @@ impl Store {
     pub async fn claim_batch(&mut self, claimer: &mut Claimer, at_most: usize) -> Result<Vec<Claim>> {
         let mut claims = self.try_claim(claimer).await?;
         while claims.is_empty() && at_most > 0 {
+            if claimer.read.elapsed() > FRESH {
+                claimer.candidates.clear();
+            }
             if claimer.candidates.is_empty() && !self.read_candidates(claimer, at_most).await? {
                 match self.adopt(Scope::Open, 0).await? {
                     Some(_) => continue,
