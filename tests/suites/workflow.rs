@@ -318,6 +318,31 @@ fn a_result_waits_for_a_database_that_is_killed() {
 }
 
 #[test]
+fn a_run_with_checkpoints_does_not_wait_for_a_database_that_is_away() {
+    let mut server = MariaDb::start();
+    let url = server.database().url();
+    let name = url.rsplit('/').next().expect("a database").to_owned();
+    let sandbox = Sandbox::new();
+    let walk = |arguments: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_resumed");
+        sandbox.spawn(program, [arguments, &["--database", &url]].concat())
+    };
+    walk(&["fill", "--set", "seed=1"]).wait().success();
+    let mut executer = walk(&["execute", "--json"]);
+    executer.wait_for_stdout("\"event\":\"progress\"");
+    server.kill();
+    // The function comes to its end.
+    executer.wait_for_stdout("\"event\":\"waiting\"");
+    executer.wait_for_stdout("\"done\":400");
+    assert!(executer.is_running());
+    server.restart();
+    executer.wait().success();
+    let value = |query: &str| server.sql(&name, query).trim().to_owned();
+    assert_eq!(value("SELECT COUNT(*) FROM walk WHERE status = 'done'"), "1");
+    assert_eq!(value("SELECT COUNT(*) FROM walk__distances"), "40");
+}
+
+#[test]
 fn a_result_outlives_its_database_and_its_executer() {
     let mut server = MariaDb::start();
     for signal in [Signal::KILL, Signal::TERM] {

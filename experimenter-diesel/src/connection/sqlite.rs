@@ -68,6 +68,8 @@ impl Connection {
     /// A whole transaction on one thread: going from thread to thread takes longer than a short statement.
     pub(super) async fn execute_each(&mut self, lists: Vec<Vec<Statement>>) -> Result<Vec<bool>> {
         self.abandon_forgotten().await;
+        // Who stops here holds up nobody.
+        fault::before("BEGIN")?;
         self.in_turn(move |session, _turn| {
             session.transaction(|session| lists.into_iter().map(|list| session.execute_while_matching(list)).collect())
         })
@@ -176,7 +178,6 @@ impl Session {
 
     /// Runs `work` in one transaction, within a turn: committed when it gives `Ok`, else rolled back.
     fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        fault::before("BEGIN")?;
         self.connection.batch_execute("BEGIN IMMEDIATE")?;
         let worked = fault::after("BEGIN").and_then(|()| work(self));
         match worked.and_then(|value| fault::before("COMMIT").map(|()| value)) {

@@ -14,7 +14,7 @@ use super::requests::Requests;
 use super::{Event, Shared, Stop};
 use crate::machine;
 use crate::output::Capture;
-use crate::run::{Cost, Task};
+use crate::run::{Cost, Ending, Task};
 use crate::slot::{FromSlot, ToSlot};
 
 /// How often a run is looked after: its memory is measured, and what it printed written.
@@ -40,6 +40,8 @@ pub(super) struct Attempt<'d, 'a> {
     unlogged: Vec<Entry>,
     /// What comes when all entries before it are written.
     asked: Option<Asked>,
+    /// The state that the run left last while the database was away.
+    late: Option<Late>,
     capture: Capture,
     cut: Option<Cut>,
     /// Whether the slot has begun the run.
@@ -82,6 +84,13 @@ enum Asked {
     Checkpoint(Vec<u8>),
 }
 
+/// A checkpoint for which the run did not wait.
+struct Late {
+    state: Vec<u8>,
+    /// How many of the entries that are not written yet come before it.
+    behind: usize,
+}
+
 /// What the database is asked for.
 enum Pending {
     Nothing,
@@ -106,6 +115,7 @@ impl<'d, 'a> Attempt<'d, 'a> {
             claim,
             unlogged: Vec::new(),
             asked: None,
+            late: None,
             capture,
             cut: None,
             begun: false,
@@ -130,6 +140,12 @@ impl<'d, 'a> Attempt<'d, 'a> {
             self.keep(bytes).await;
         }
         let output = self.capture.tail(LAST_LINES);
+        if !matches!(last, Last::Told(Ending::Done(_))) {
+            // It goes on from there.
+            while self.late.is_some() {
+                drop(self.ask());
+            }
+        }
         self.shared.abandoned.set(self.shared.abandoned.get() || matches!(last, Last::Abandoned));
         if let Some(log) = &self.shared.output {
             self.capture.finish(log).await;
@@ -161,6 +177,15 @@ impl<'d, 'a> Attempt<'d, 'a> {
         loop {
             let Lane { port, output, process } = &mut *lane;
             let has_ended = port.has_ended();
+            if self.shared.away.get()
+                && let Some(Asked::Checkpoint(state)) =
+                    self.asked.take_if(|asked| matches!(asked, Asked::Checkpoint(_)))
+            {
+                // The run goes on; when the database is back, the latest of its states is kept.
+                self.late = Some(Late { state, behind: self.unlogged.len() });
+                self.saved = true;
+                let _gone = port.send(ToSlot::Written(Ok(()))).await;
+            }
             if matches!(pending, Pending::Nothing) {
                 pending = self.ask();
             }
@@ -231,8 +256,16 @@ impl<'d, 'a> Attempt<'d, 'a> {
 
     /// Asks the database for what is next: entries in their order, and before anything that comes after them.
     fn ask(&mut self) -> Pending {
+        if let Some(Late { state, .. }) = self.late.take_if(|late| late.behind == 0) {
+            // Nobody waits for the reply.
+            drop(self.database.checkpoint(self.claim.clone(), state));
+        }
         if !self.unlogged.is_empty() {
-            let entries = self.unlogged.drain(..self.unlogged.len().min(ENTRIES)).collect();
+            let most = self.late.as_ref().map_or(ENTRIES, |late| late.behind.min(ENTRIES));
+            let entries: Vec<_> = self.unlogged.drain(..self.unlogged.len().min(most)).collect();
+            if let Some(late) = &mut self.late {
+                late.behind -= entries.len();
+            }
             return Pending::Logged(self.database.log(self.claim.clone(), entries));
         }
         self.saving = matches!(self.asked, Some(Asked::Checkpoint(_)));

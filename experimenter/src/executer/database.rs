@@ -211,6 +211,9 @@ impl<'a> Database<'a> {
         let is_behind = self.waiting.iter().any(|earlier| earlier.concerns(&waiting));
         if self.outage.is_some() || is_behind {
             waiting.request = self.keep(waiting.request).await;
+            if self.outage.is_some() {
+                self.let_run_on(&mut waiting);
+            }
             if let Some(outage) = &self.outage {
                 self.tell_waiting(&mut waiting, &outage.reason);
             }
@@ -280,10 +283,25 @@ impl<'a> Database<'a> {
         waiting.due += waiting.pauses.pause();
         self.tell_waiting(&mut waiting, &reason);
         if reason.is_outage() {
+            self.let_run_on(&mut waiting);
             self.waiting.push_front(waiting);
             self.away(reason);
         } else {
             self.waiting.push_back(waiting);
+        }
+    }
+
+    /// A run does not wait for its checkpoint while the database is away. Of its states the latest alone is written when the
+    /// database is back: behind the log entries that came before it, which belong to it.
+    fn let_run_on(&mut self, waiting: &mut Waiting) {
+        let Request::Checkpoint { claim, reply, .. } = &mut waiting.request else { return };
+        let Some(reply) = reply.take() else { return };
+        // A run that does not wait for the reply has ended.
+        let _ended = reply.send(Ok(()));
+        let run = key(claim);
+        let is_earlier = |waiting: &Waiting| matches!(&waiting.request, Request::Checkpoint { claim, reply: None, .. } if key(claim) == run);
+        if let Some(earlier) = self.waiting.iter().position(is_earlier).and_then(|index| self.waiting.remove(index)) {
+            waiting.told = earlier.told;
         }
     }
 
@@ -301,12 +319,14 @@ impl<'a> Database<'a> {
             outage.goes_on();
         } else {
             self.outage = Some(Outage::new(reason.clone(), self.executer.lease.observation));
+            self.shared.away.set(true);
             self.shared.report(Event::Away(reason));
         }
     }
 
     pub(super) fn back(&mut self) {
         if let Some(outage) = self.outage.take() {
+            self.shared.away.set(false);
             self.shared.report(Event::Back { after: outage.lasted() });
         }
     }
@@ -332,7 +352,7 @@ impl<'a> Database<'a> {
             },
             Request::Checkpoint { claim, state, reply } => match self.store.checkpoint(&claim, &state).await {
                 Err(reason) if waits(&reason) => return Some((Request::Checkpoint { claim, state, reply }, reason)),
-                kept => drop(reply.send(kept)),
+                kept => drop(reply.map(|reply| reply.send(kept))),
             },
             Request::Log(mut log) => match self.log(&mut log).await {
                 Err(reason) => return Some((Request::Log(log), reason)),

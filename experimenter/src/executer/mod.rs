@@ -259,6 +259,8 @@ struct Shared<'a> {
     out_of_time: Cell<bool>,
     /// Where captured output is kept.
     output: Option<OutputLog>,
+    /// Whether the database is away.
+    away: Cell<bool>,
 }
 
 impl Shared<'_> {
@@ -291,6 +293,7 @@ async fn work<'a>(
         job_ends: Cell::new(false),
         out_of_time: Cell::new(false),
         output,
+        away: Cell::new(false),
     };
     let executer = executer(order);
     store.register(&executer).await?;

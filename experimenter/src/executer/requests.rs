@@ -27,10 +27,11 @@ pub(super) enum Request {
         values: Vec<Option<Value>>,
         reply: oneshot::Sender<Result<(), StoreError>>,
     },
+    /// Without a reply where the run went on, since the database is away.
     Checkpoint {
         claim: Claim,
         state: Vec<u8>,
-        reply: oneshot::Sender<Result<(), StoreError>>,
+        reply: Option<oneshot::Sender<Result<(), StoreError>>>,
     },
     Log(Log),
     Finish(Vec<Finished>),
@@ -190,7 +191,7 @@ impl Requests {
     /// Keeps the state of a run.
     pub(super) fn checkpoint(&self, claim: Claim, state: Vec<u8>) -> oneshot::Receiver<Result<(), StoreError>> {
         let (reply, receiver) = oneshot::channel();
-        self.ask(Request::Checkpoint { claim, state, reply });
+        self.ask(Request::Checkpoint { claim, state, reply: Some(reply) });
         receiver
     }
 
