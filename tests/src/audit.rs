@@ -44,6 +44,8 @@ pub struct Change {
     pub crashes: Option<i64>,
     /// The executer's process.
     pub pid: Option<u32>,
+    /// When it took effect, in seconds since 1970.
+    pub at: f64,
 }
 
 /// What was changed.
@@ -73,12 +75,15 @@ impl ChangeOf {
 /// in which they took effect, since whoever makes one holds the row's lock; those that are rolled back are not noted.
 #[track_caller]
 pub fn install(target: &Target) {
-    let (id, same, begin, end) = match target.is_sqlite() {
-        true => ("INTEGER PRIMARY KEY AUTOINCREMENT", "IS", "BEGIN", "; END"),
-        false => ("BIGINT PRIMARY KEY AUTO_INCREMENT", "<=>", "", ""),
+    let (id, at, same, begin, end) = match target.is_sqlite() {
+        true => {
+            let now = "TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))";
+            ("INTEGER PRIMARY KEY AUTOINCREMENT", now, "IS", "BEGIN", "; END")
+        }
+        false => ("BIGINT PRIMARY KEY AUTO_INCREMENT", "DATETIME(6) DEFAULT (UTC_TIMESTAMP(6))", "<=>", "", ""),
     };
     let columns = COLUMNS.map(|[column, ..]| format!(", `{column}` TEXT"));
-    target.sql(&format!("CREATE TABLE audit (seq {id}, kind TEXT{})", columns.concat()));
+    target.sql(&format!("CREATE TABLE audit (seq {id}, at {at}, kind TEXT{})", columns.concat()));
     let names = COLUMNS.map(|[column, ..]| format!(", `{column}`")).concat();
     for kind in ChangeOf::ALL {
         let (kind_name, table) = (kind.name(), kind.table());
@@ -100,7 +105,11 @@ pub fn install(target: &Target) {
 #[track_caller]
 pub fn changes(target: &Target) -> Vec<Change> {
     let names = COLUMNS.map(|[column, ..]| format!(", `{column}`")).concat();
-    let rows = target.sql(&format!("SELECT kind{names} FROM audit ORDER BY seq"));
+    let at = match target.is_sqlite() {
+        true => "(julianday(at) - julianday('1970-01-01')) * 86400.0",
+        false => "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', at) / 1000000.0",
+    };
+    let rows = target.sql(&format!("SELECT kind{names}, {at} FROM audit ORDER BY seq"));
     rows.into_iter().map(change).collect()
 }
 
@@ -124,5 +133,6 @@ fn change(row: Vec<Option<String>>) -> Change {
         executer: number(text()),
         crashes: number(text()),
         pid: number(text()),
+        at: number(text()).unwrap_or_default(),
     }
 }

@@ -61,7 +61,7 @@ fn a_storm_beside_pyexperimenter_breaks_no_promise() {
     let ends = "status = 'done' AND payload = 'python' OR status = 'error' AND error LIKE '%ValueError: python%'";
     let executed = target.value(&format!("SELECT COUNT(*) FROM audit WHERE {ends}")).expect("a count");
     eprintln!(
-        "beside PyExperimenter, seed {seed}, {} rows: {toll:?}; it executed {executed}, was refused {refused} times, kept \
+        "beside PyExperimenter, seed {seed}, {} rows: {toll}; it executed {executed}, was refused {refused} times, kept \
          {there}, and left {running} running",
         rig.rows
     );

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stderr, reason = "a storm tells what it has done")]
 
 mod beside;
+mod figures;
 mod network;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 use experimenter_tests::audit;
 use experimenter_tests::checker::{Evidence, Violation, violations};
 use experimenter_tests::{MariaDb, Output, Running, Sandbox, Signal, Target, wait_until};
+
+use self::figures::{Figures, Toll, now};
 
 fn witness() -> PathBuf {
     env!("CARGO_BIN_EXE_witness").into()
@@ -124,6 +127,7 @@ fn crash_at_every_step(target: &Target, mode: &[&'static str], how: &str) {
     }
     rig.heal();
     assert!(step > 30, "an executer has more steps than {step}");
+    eprintln!("{target}, {}: {} crashes by `{how}`, one at each step", mode.join(" "), step - 1);
     rig.is_sound(how);
 }
 
@@ -178,16 +182,6 @@ fn deadline() -> Duration {
     Duration::from_secs(seconds() + 120)
 }
 
-/// What a storm has done.
-#[derive(Debug, Default)]
-struct Toll {
-    killed: usize,
-    stopped: usize,
-    terminated: usize,
-    slots_killed: usize,
-    databases_killed: usize,
-}
-
 fn storm(target: &Target, url: String, mode: &[&'static str], server: &mut Option<MariaDb>) {
     let seed = seed();
     let rows = 12 * usize::try_from(seconds()).expect("a number");
@@ -198,7 +192,8 @@ fn storm(target: &Target, url: String, mode: &[&'static str], server: &mut Optio
         rig.ended(executer);
     }
     rig.heal();
-    eprintln!("{target}, seed {seed}, {rows} rows twice: {toll:?}");
+    let figures = Figures::new(&rig, &toll, &rig.judge());
+    eprintln!("{target}, {}, seed {seed}:\n{figures}", mode.join(" "));
     rig.is_sound(&format!("a storm on {target} with the seed {seed}"));
 }
 
@@ -218,7 +213,7 @@ fn rage(rig: &mut Rig<'_>, chance: &mut Chance, server: &mut Option<MariaDb>) ->
         let chosen = running.swap_remove(chance.below(running.len()));
         match chance.below(10) {
             0..4 => {
-                toll.killed += 1;
+                toll.killed.push((chosen.id(), now()));
                 rig.kill(chosen);
             }
             4 | 5 => {
@@ -242,10 +237,10 @@ fn rage(rig: &mut Rig<'_>, chance: &mut Chance, server: &mut Option<MariaDb>) ->
             _ => {
                 running.push(chosen);
                 if let Some(server) = server {
-                    toll.databases_killed += 1;
                     server.kill();
                     std::thread::sleep(chance.pause(1_000));
                     server.restart();
+                    toll.restarted.push(now());
                 }
             }
         }
