@@ -155,7 +155,9 @@ fn rows_of_a_killed_executer_are_run_by_the_next_one() {
         wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
         executer.kill();
         assert_eq!(count(target, "status = 'running'"), "1");
-        for (command, says) in [("status", "  dead  "), ("explain", "its executer does not run them any more")] {
+        for (command, says) in
+            [("status", "  dead  "), ("explain", "an executer does not run its rows any more: 1 of ")]
+        {
             sandbox.run(grid(), [command, "--database", &url]).success().stdout_has(says);
         }
         sandbox.write("open", "");

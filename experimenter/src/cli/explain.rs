@@ -125,7 +125,7 @@ fn running_rows(context: &mut Context<'_>, counts: &Counts, reasons: &mut Reason
     }
     let standing = context.store(async |store| store.standing().await)?;
     for suspect in &standing.lost {
-        reasons.add(format!("{}; its executer does not run them any more", lost(suspect)), "execute");
+        reasons.add(format!("an executer does not run its rows any more: {}", lost(suspect)), "execute");
     }
     if standing.foreign > 0 {
         reasons.add(foreign(standing.foreign), "reset --status running");
