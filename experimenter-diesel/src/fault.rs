@@ -21,6 +21,16 @@ pub(crate) enum Mutant {
     ById,
     /// `identity`: a row and its claim are bound by their ID only.
     Identity,
+    /// `spool`: results go to the disk after the database has them, and so not at all while it is away.
+    #[cfg(feature = "faults")]
+    Spool,
+}
+
+/// Whether results go to the disk too late.
+#[cfg(feature = "faults")]
+#[must_use]
+pub fn spools_late() -> bool {
+    mutant(Mutant::Spool)
 }
 
 #[cfg(not(feature = "faults"))]
@@ -86,6 +96,7 @@ mod on {
                 "subquery" => Some(Mutant::Subquery),
                 "by-id" => Some(Mutant::ById),
                 "identity" => Some(Mutant::Identity),
+                "spool" => Some(Mutant::Spool),
                 _ => None,
             }),
             steps: std::env::var_os("EXPERIMENTER_STEPS").map(PathBuf::from),

@@ -68,6 +68,9 @@ pub use connection::FileSystem;
 pub use doctor::{Found, Keys, Layout, Orphans, Plan, Privileges, Product, Server, Setting};
 pub use error::{Result, StoreError};
 pub use executer::{Beat, Executer, Work};
+#[cfg(feature = "faults")]
+#[doc(hidden)]
+pub use fault::spools_late;
 pub use figures::Figures;
 pub use fill::{FillMode, Filled};
 pub use group::Finish;

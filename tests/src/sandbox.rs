@@ -158,6 +158,12 @@ impl Running {
         self.process.ended().is_none()
     }
 
+    /// Whether it is stopped by SIGSTOP.
+    pub fn is_stopped(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
+    }
+
     /// Waits for the end of the program; when its deadline comes first, that is a panic with what it printed.
     #[track_caller]
     pub fn wait(mut self) -> Output {

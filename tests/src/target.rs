@@ -12,8 +12,9 @@ use diesel::sql_types::Text;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::process::Signal;
 
-use crate::{Database, MariaDb, Sandbox};
+use crate::{Database, MariaDb, Running, Sandbox, wait_until};
 
 /// The rows of a query, every value as its text, NULL as nothing.
 pub type Rows = Vec<Vec<Option<String>>>;
@@ -78,6 +79,25 @@ impl Target {
         let lock = File::open(format!("{}.lock", file.display())).expect("the lock is beside the database");
         flock(&lock, FlockOperation::LockExclusive).expect("it can be locked");
         lock
+    }
+
+    /// Stops an executer by SIGSTOP when it is not amid a write to an SQLite file: there it would hold up everybody.
+    pub fn stop(&self, executer: &Running) {
+        loop {
+            executer.signal(Signal::STOP);
+            wait_until(|| executer.is_stopped());
+            if !self.is_locked() {
+                return;
+            }
+            executer.signal(Signal::CONT);
+        }
+    }
+
+    /// Whether somebody writes to the SQLite file.
+    fn is_locked(&self) -> bool {
+        let Self::Sqlite { file, .. } = self else { return false };
+        let lock = File::open(format!("{}.lock", file.display()));
+        lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err())
     }
 
     /// Runs one statement from outside, with every right, and returns its rows.

@@ -9,6 +9,7 @@ mod beside;
 mod figures;
 mod network;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -324,19 +325,13 @@ impl Rig<'_> {
     }
 }
 
-fn is_stopped(pid: u32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
-}
-
 /// The executer ends its run while it is stopped; the row is reset and executed by another, then it goes on.
 fn late_end(target: &Target, mutant: &str) -> Vec<Violation> {
     let mut rig = Rig::new(target, target.url(), 1, &["--set", "steps=0"], MODES[0]);
     rig.sandbox.write("hold-0", "");
     let executer = rig.mutant(mutant, None);
     wait_until(|| rig.executions("start") == 1);
-    executer.signal(Signal::STOP);
-    wait_until(|| is_stopped(executer.id()));
+    target.stop(&executer);
     rig.disturbed.insert(executer.id());
     rig.command(&["reset", "--ids", "1"]);
     std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
@@ -352,7 +347,7 @@ fn late_claim(target: &Target, mutant: &str) -> Vec<Violation> {
     let step = step_before_the_claim(target.is_sqlite());
     let mut rig = Rig::new(target, target.url(), 1, &[], MODES[0]);
     let executer = rig.mutant(mutant, Some(step));
-    wait_until(|| is_stopped(executer.id()));
+    wait_until(|| executer.is_stopped());
     rig.disturbed.insert(executer.id());
     rig.heal();
     // An end that was undone by a reset is no broken promise: the judge looks at what comes after.
@@ -370,7 +365,7 @@ fn claim_of_another_table(target: &Target, mutant: &str) -> Vec<Violation> {
     let step = step_before_the_claim(target.is_sqlite());
     let mut rig = Rig::new(target, target.url(), 1, &[], MODES[0]);
     let executer = rig.mutant(mutant, Some(step));
-    wait_until(|| is_stopped(executer.id()));
+    wait_until(|| executer.is_stopped());
     rig.disturbed.insert(executer.id());
     rig.command(&["drop"]);
     target.sql("DROP TABLE audit");
@@ -418,6 +413,28 @@ fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
     rig.judge()
 }
 
+/// The run ends while the server is away, and says that its result waits; then its executer is killed.
+fn end_without_a_server(server: &RefCell<MariaDb>, mutant: &str) -> Vec<Violation> {
+    let target = Target::MariaDb(server.borrow().database());
+    let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=0"], MODES[0]);
+    rig.sandbox.write("hold-0", "");
+    let executer = rig.mutant(mutant, None);
+    wait_until(|| rig.executions("start") == 1);
+    server.borrow_mut().kill();
+    std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
+    wait_until(|| rig.executions("end") == 1);
+    wait_until(|| executer.stdout().contains("\"event\":\"waiting\""));
+    rig.kill(executer);
+    server.borrow_mut().restart();
+    rig.heal();
+    let mut found = rig.judge();
+    if rig.executions("end") > 1 {
+        let story = "a run was repeated whose executer had said that its result waits".to_owned();
+        found.push(Violation { promise: "I6", story });
+    }
+    found
+}
+
 #[test]
 fn the_judge_finds_a_protocol_that_is_wrong() {
     #[track_caller]
@@ -435,4 +452,6 @@ fn the_judge_finds_a_protocol_that_is_wrong() {
     }
     let server = MariaDb::start();
     is_found("subquery", |mutant| end_behind_a_lock(&server, mutant), &["I5"]);
+    let server = RefCell::new(server);
+    is_found("spool", |mutant| end_without_a_server(&server, mutant), &["I6"]);
 }

@@ -245,7 +245,7 @@ fn an_executer_that_was_only_stopped_takes_its_row_back() {
         sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
         let executer = sandbox.spawn(grid(), [&["execute", "--database", &url], &SHORT[..]].concat());
         wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
-        executer.signal(Signal::STOP);
+        target.stop(&executer);
         moves_to_another_host(target);
         wait_until_lapsed(target);
         // One that wants no open row opens it.
@@ -271,7 +271,7 @@ fn an_executer_lets_a_row_go_that_another_has_claimed() {
         let args = ["execute", "--grace", "100ms", "--database", &url];
         let executer = sandbox.spawn(grid(), [&args, &SHORT[..]].concat());
         wait_until(|| target.value("SELECT note FROM grid") == Some("begun".to_owned()));
-        executer.signal(Signal::STOP);
+        target.stop(&executer);
         moves_to_another_host(target);
         wait_until_lapsed(target);
         let other = sandbox.spawn(grid(), [&args, &SHORT[..]].concat());

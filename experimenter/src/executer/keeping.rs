@@ -35,6 +35,10 @@ impl Database<'_> {
         if kept.is_empty() {
             return;
         }
+        #[cfg(feature = "faults")]
+        if experimenter_diesel::spools_late() {
+            return;
+        }
         let finishes = kept.iter().map(|finished| finished.finish.clone()).collect();
         match self.spool.append(finishes).await {
             Ok(numbers) => {
