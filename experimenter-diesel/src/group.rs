@@ -2,7 +2,7 @@
 
 use crate::store::{Store, fenced_each, local_now};
 use crate::write_back::write_ends;
-use crate::{Claim, Ending, Entry, Figures, Result, StoreError, Unfit};
+use crate::{Claim, Ending, Entry, Figures, Result, StoreError, TableSpec, Unfit};
 
 /// The end of one run, as it is written to the table, alone or with others, or to a disk before that.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -25,6 +25,19 @@ impl Finish {
     #[must_use]
     pub fn now(claim: Claim, ending: Ending, figures: Option<Figures>, entries: Vec<Vec<Entry>>) -> Self {
         Self { claim, ending, figures, entries, ended: Some(local_now()) }
+    }
+
+    /// The story of results that the database refuses for good: the row ends in error by it, and nothing is lost. There is
+    /// none where there are no results, or where the row belongs to somebody else.
+    #[must_use]
+    pub fn refusal(&self, spec: &TableSpec, reason: &StoreError) -> Option<String> {
+        let Ending::Done(values) = &self.ending else { return None };
+        if matches!(reason, StoreError::LeaseLost { .. }) {
+            return None;
+        }
+        let results = spec.resultfields.iter().zip(values);
+        let results: Vec<_> = results.map(|(field, value)| format!("    {} = {value}", field.name)).collect();
+        Some(format!("the results could not be written: {reason}\n{}", results.join("\n")))
     }
 }
 

@@ -4,19 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use experimenter_diesel::{
-    Backoff, Claim, Claimer, Ending, Executer, Finish, Store, StoreError, Unfit, Work, jittered,
-};
+use experimenter_diesel::{Backoff, Claim, Claimer, Executer, Store, StoreError, Unfit, Work, jittered};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::until;
-use super::keeping::is_settled;
 use super::lease::Others;
 use super::outage::{Outage, pauses, waits};
 use super::requests::{Ahead, Claimed, Finished, Log, Request, Requests, WAITING_RESULTS};
-use super::{End, Event, Shared, Stop};
+use super::{Event, Shared, Stop};
 use crate::spool::{Header, Spool};
 
 /// How often an executer of short rows tells what it has done.
@@ -58,7 +55,7 @@ impl Waiting {
 }
 
 /// What of a request waits, and why; nothing, if it is done.
-type Rest = Option<(Request, StoreError)>;
+pub(super) type Rest = Option<(Request, StoreError)>;
 
 /// The one connection, and the rows that are claimed.
 pub(super) struct Database<'a> {
@@ -77,7 +74,7 @@ pub(super) struct Database<'a> {
     /// How many more may be claimed.
     left: Option<u64>,
     /// How long a row takes, in seconds; the latest count most.
-    pace: Option<f64>,
+    pub(super) pace: Option<f64>,
     /// When the last beat was tried.
     pub(super) told: Instant,
     /// What was done then.
@@ -465,126 +462,12 @@ impl<'a> Database<'a> {
         Ok(())
     }
 
-    /// The end of a run takes the entries along that wait before it. Whether the first of them are written is unknown.
-    pub(super) fn take_entries(&mut self, request: &mut Request) {
-        let Request::Finish(finished) = request else { return };
-        for finish in finished.iter_mut().map(|finished| &mut finished.finish) {
-            let is_before = |waiting: &Waiting| matches!(&waiting.request, Request::Log(log) if log.claim.id == finish.claim.id && log.claim.attempt == finish.claim.attempt);
-            let before = self.waiting.iter().position(is_before).and_then(|index| self.waiting.remove(index));
-            if let Some(Waiting { request: Request::Log(Log { mut entries, together, .. }), .. }) = before {
-                let later = entries.split_off(together);
-                let groups = [entries, later].into_iter().filter(|entries| !entries.is_empty());
-                finish.entries.splice(..0, groups);
-            }
-        }
-    }
-
-    /// Writes the ends of runs, with those that have come meanwhile.
-    async fn finish(&mut self, mut finished: Vec<Finished>) -> Rest {
-        while finished.len() < WAITING_RESULTS
-            && let Ok(request) = self.requests.try_recv()
-        {
-            match request {
-                Request::Finish(next) => {
-                    let mut next = Request::Finish(next);
-                    self.take_entries(&mut next);
-                    if let Request::Finish(next) = self.as_held(next) {
-                        finished.extend(next);
-                    }
-                }
-                request => {
-                    self.waiting.push_back(Waiting::new(request));
-                    break;
-                }
-            }
-        }
-        let spool_after = self.shared.order.spool_after.as_secs_f64();
-        let stops = *self.stop.borrow() != Stop::No;
-        self.spool(&mut finished, |finish| stops || seconds(finish) >= spool_after).await;
-        let (finishes, rest): (Vec<_>, Vec<_>) =
-            finished.into_iter().map(|Finished { finish, end, spooled, room }| (finish, (end, spooled, room))).unzip();
-        let written = self.store.finish_group(&finishes).await;
-        let mut waiting = Vec::new();
-        let mut why: Option<StoreError> = None;
-        let mut settled = Vec::new();
-        for ((finish, (end, spooled, room)), mut result) in finishes.into_iter().zip(rest).zip(written) {
-            let mut finished = Finished { finish, end, spooled, room };
-            if let Err(reason) = &result
-                && let Some(story) = self.unwritable(&finished.finish.ending, reason)
-            {
-                finished.end = End::Error(story.lines().next().unwrap_or_default().to_owned());
-                finished.finish.ending = Ending::Error(story);
-                let again = self.store.finish_group(std::slice::from_ref(&finished.finish)).await;
-                result = again.into_iter().next().unwrap_or(result);
-            }
-            if let Err(StoreError::LeaseLost { attempt, current: Some(current), .. }) = &result
-                && attempt == current
-                && finished.finish.claim.executer != self.executer.id
-                && let Ok(Some(claim)) = self.store.readopt(&finished.finish.claim, self.executer.id).await
-            {
-                // The row had been taken back, and the reply was lost.
-                finished.finish.claim = claim;
-                let again = self.store.finish_group(std::slice::from_ref(&finished.finish)).await;
-                result = again.into_iter().next().unwrap_or(result);
-            }
-            match result {
-                Err(reason) if waits(&reason) => {
-                    waiting.push(finished);
-                    why = Some(why.filter(StoreError::is_outage).unwrap_or(reason));
-                }
-                result => {
-                    if !is_settled(&result) {
-                        // What the database refuses is on the disk at least, for whoever mends the table.
-                        self.spool(std::slice::from_mut(&mut finished), |_| true).await;
-                    }
-                    settled.extend(finished.spooled.filter(|_| is_settled(&result)));
-                    self.ended(finished, result);
-                }
-            }
-        }
-        self.settle(&settled).await;
-        why.map(|reason| (Request::Finish(waiting), reason))
-    }
-
-    /// Takes note of a row whose end was written, or was not.
-    fn ended(&mut self, Finished { finish, end, .. }: Finished, result: Result<Vec<Unfit>, StoreError>) {
-        self.held.remove(&key(&finish.claim));
-        let seconds = seconds(&finish);
-        self.pace = Some(self.pace.map_or(seconds, |pace| 0.8 * pace + 0.2 * seconds));
-        self.work.busy_seconds += seconds;
-        match result {
-            Ok(unfit) => {
-                self.tell_unfit(unfit);
-                match end {
-                    End::Done => self.work.done += 1,
-                    End::Paused => self.work.paused += 1,
-                    End::Error(_) => self.work.failed += 1,
-                }
-                let elapsed = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-                self.shared.report(Event::Ended { id: finish.claim.id, end, elapsed });
-            }
-            Err(fenced @ StoreError::LeaseLost { .. }) => self.shared.report(Event::Fenced(fenced)),
-            Err(error) => self.breaks(&error),
-        }
-    }
-
     /// Nothing more is claimed from a database that refuses.
     pub(super) fn breaks(&mut self, error: &StoreError) {
         self.broken.get_or_insert_with(|| error.clone());
     }
 
-    /// The story of results that the database refuses for good: it is told in the row, with the results.
-    fn unwritable(&self, ending: &Ending, reason: &StoreError) -> Option<String> {
-        let Ending::Done(values) = ending else { return None };
-        if waits(reason) || matches!(reason, StoreError::LeaseLost { .. }) {
-            return None;
-        }
-        let results = self.store.spec().resultfields.iter().zip(values);
-        let results: Vec<_> = results.map(|(field, value)| format!("    {} = {value}", field.name)).collect();
-        Some(format!("the results could not be written: {reason}\n{}", results.join("\n")))
-    }
-
-    fn tell_unfit(&self, unfit: Vec<Unfit>) {
+    pub(super) fn tell_unfit(&self, unfit: Vec<Unfit>) {
         for unfit in unfit {
             self.shared.report(Event::Unfit(unfit));
         }
@@ -594,11 +477,6 @@ impl<'a> Database<'a> {
 /// What tells one attempt of this executer from another.
 pub(super) fn key(claim: &Claim) -> (i64, i64) {
     (claim.id, claim.attempt)
-}
-
-/// How long a run took, in seconds.
-fn seconds(finish: &Finish) -> f64 {
-    finish.figures.as_ref().map_or(0.0, |figures| figures.wall_seconds)
 }
 
 /// How many rows are claimed at once, when one takes so many seconds.

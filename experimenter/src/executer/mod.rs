@@ -13,6 +13,7 @@ mod lease;
 mod outage;
 mod requests;
 mod signals;
+mod write_back;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use experimenter_diesel::{Ending, Finish, Replayed, Store, StoreError, TableSpec, Target};
+use experimenter_diesel::{Ending, Finish, Replayed, Store, StoreError, Target};
 
 use super::frame::Damage;
 use super::reader::{Log, files};
@@ -214,16 +214,9 @@ fn is_final(reason: &StoreError) -> bool {
 
 /// What the database refuses for good is told in the row, with the values. Gives the reason.
 async fn tell_in_row(store: &mut Store, finish: &Finish, reason: &StoreError) -> Result<Option<String>, StoreError> {
-    let Some(story) = story(store.spec(), &finish.ending, reason) else { return Err(reason.clone()) };
+    let Some(story) = finish.refusal(store.spec(), reason) else { return Err(reason.clone()) };
     store.finish(&finish.claim, &Ending::Error(story), finish.figures.as_ref()).await?;
     Ok(Some(format!("row {}: {reason}", finish.claim.id)))
-}
-
-fn story(spec: &TableSpec, ending: &Ending, reason: &StoreError) -> Option<String> {
-    let Ending::Done(values) = ending else { return None };
-    let results = spec.resultfields.iter().zip(values);
-    let results: Vec<_> = results.map(|(field, value)| format!("    {} = {value}", field.name)).collect();
-    Some(format!("the results could not be written: {reason}\n{}", results.join("\n")))
 }
 
 /// What became of the results in the logs when they were brought to a database that was restored.
