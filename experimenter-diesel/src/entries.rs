@@ -42,11 +42,11 @@ impl Store {
             self.spec.logtable(logtable),
             self.spec.name
         );
-        let spec = self.spec.clone();
+        let reader = self.spec.reader(keyfields);
         self.paged(&sql, &binds, |mut record| {
             // After the row's ID its keyfields, after the entry's time its fields.
             let (key, entry) = record.values[1..].split_at_mut(keyfields.len());
-            spec.read(keyfields, key);
+            reader.read(key);
             for (column, value) in logtable.columns.iter().zip(&mut entry[1..]) {
                 *value = column.column_type.read(std::mem::replace(value, Value::Null));
             }

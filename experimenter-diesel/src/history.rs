@@ -42,6 +42,8 @@ pub struct Provenance {
     pub program: Option<String>,
     /// How the program was built.
     pub profile: Option<String>,
+    /// The commit that it was built from.
+    pub git: Option<String>,
     /// The model of the processor.
     pub cpu: Option<String>,
     /// The job of a cluster.
@@ -49,7 +51,7 @@ pub struct Provenance {
 }
 
 /// The executers' columns of a provenance.
-const PROVENANCE: &str = "x.executer_id, x.name, x.host, x.pid, x.program, x.profile, x.cpu, x.slurm";
+const PROVENANCE: &str = "x.executer_id, x.name, x.host, x.pid, x.program, x.profile, x.git, x.cpu, x.slurm";
 
 impl Store {
     /// All that is known of the attempts at a row, oldest first; none where the row never ran, or is not there.
@@ -167,8 +169,9 @@ fn provenance(row: &Row, from: usize) -> Option<Provenance> {
         pid: row.int(from + 3),
         program: text(4),
         profile: text(5),
-        cpu: text(6),
-        slurm: text(7),
+        git: text(6),
+        cpu: text(7),
+        slurm: text(8),
     })
 }
 

@@ -110,10 +110,11 @@ impl Store {
             "SELECT {fields}, e.status, COUNT(*) FROM `{}` e WHERE {condition} GROUP BY {fields}, e.status ORDER BY {fields}",
             self.spec.name
         );
+        let reader = self.spec.reader(columns);
         let mut groups: Vec<(Vec<Value>, Counts)> = Vec::new();
         for row in self.query(sql, binds).await? {
             let mut key = row.0[..columns.len().min(row.0.len())].to_vec();
-            self.spec.read(columns, &mut key);
+            reader.read(&mut key);
             if groups.last().is_none_or(|(last, _)| *last != key) {
                 groups.push((key, Counts::default()));
             }
@@ -216,7 +217,7 @@ impl Store {
 
     /// What is known of a row's last attempt beside the table, as [`records_with_provenance`](Self::records_with_provenance)
     /// gives it.
-    pub const PROVENANCE: [&str; 12] = [
+    pub const PROVENANCE: [&str; 13] = [
         "attempt",
         "wall_seconds",
         "user_seconds",
@@ -226,6 +227,7 @@ impl Store {
         "exit",
         "program",
         "profile",
+        "git",
         "cpu",
         "host",
         "slurm",
@@ -246,7 +248,7 @@ impl Store {
             let joined = self.spec.joined("LEFT JOIN", self.dialect().same);
             let figures = crate::Figures::selected();
             (
-                format!(", c.attempt, {figures}, x.program, x.profile, x.cpu, x.host, x.slurm"),
+                format!(", c.attempt, {figures}, x.program, x.profile, x.git, x.cpu, x.host, x.slurm"),
                 format!("{joined} LEFT JOIN `{executers}` x ON x.executer_id=c.executer_id"),
             )
         } else {
@@ -269,9 +271,9 @@ impl Store {
             "SELECT e.ID{}{selected} FROM {from} WHERE {condition} AND e.ID > ? ORDER BY e.ID LIMIT {PAGE}",
             names.concat(),
         );
-        let spec = self.spec.clone();
+        let reader = self.spec.reader(columns);
         self.paged(&sql, &binds, |mut record| {
-            spec.read(columns, &mut record.values);
+            reader.read(&mut record.values);
             each(record)
         })
         .await

@@ -99,13 +99,11 @@ impl TableSpec {
         Ok(())
     }
 
-    /// Has values of these columns as their types read them.
-    pub(crate) fn read(&self, columns: &[&str], values: &mut [Value]) {
-        for (name, value) in columns.iter().zip(values) {
-            if let Some(field) = self.keyfields.iter().chain(&self.resultfields).find(|field| field.name == *name) {
-                *value = field.column_type.read(std::mem::replace(value, Value::Null));
-            }
-        }
+    /// What reads values of these columns.
+    pub(crate) fn reader(&self, columns: &[&str]) -> Reader {
+        let fields = || self.keyfields.iter().chain(&self.resultfields);
+        let type_of = |name: &&str| fields().find(|field| field.name == *name).map(|field| field.column_type.clone());
+        Reader(columns.iter().map(type_of).collect())
     }
 
     /// The name of a logtable in the database.
@@ -161,6 +159,20 @@ impl TableSpec {
             names.flat_map(|name| [name.clone(), timestamp_of(name)]).collect()
         } else {
             names.cloned().collect()
+        }
+    }
+}
+
+/// Reads the values of some columns, each by its type; those of no field are as they are.
+#[derive(Debug)]
+pub(crate) struct Reader(Vec<Option<ColumnType>>);
+
+impl Reader {
+    pub(crate) fn read(&self, values: &mut [Value]) {
+        for (column_type, value) in self.0.iter().zip(values) {
+            if let Some(column_type) = column_type {
+                *value = column_type.read(std::mem::replace(value, Value::Null));
+            }
         }
     }
 }

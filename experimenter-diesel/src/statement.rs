@@ -171,11 +171,12 @@ fn mysql_value(value: MysqlValue<'_>) -> deserialize::Result<Value> {
         | MysqlType::LongLong => <i64 as FromSql<BigInt, Mysql>>::from_sql(value).map(Value::Int),
         MysqlType::UnsignedLongLong => <u64 as FromSql<Unsigned<BigInt>, Mysql>>::from_sql(value).map(Value::from),
         MysqlType::Float | MysqlType::Double => <f64 as FromSql<Double, Mysql>>::from_sql(value).map(Value::Float),
-        MysqlType::Date => <chrono::NaiveDate as FromSql<Date, Mysql>>::from_sql(value)
-            .map(|date| Value::Text(date.format("%Y-%m-%d").to_string())),
+        MysqlType::Date => {
+            <chrono::NaiveDate as FromSql<Date, Mysql>>::from_sql(value).map(|date| Value::Text(date.to_string()))
+        }
         MysqlType::DateTime | MysqlType::Timestamp => {
             <chrono::NaiveDateTime as FromSql<Timestamp, Mysql>>::from_sql(value)
-                .map(|time| Value::Text(time.format("%Y-%m-%d %H:%M:%S%.f").to_string()))
+                .map(|time| Value::Text(time.to_string()))
         }
         // Text in a binary collation is told as a blob.
         _ => Ok(match String::from_utf8(value.as_bytes().to_vec()) {

@@ -16,7 +16,7 @@ const _: () = {
             keyfields: &[__p::Keyfield::new::<i64>("seed", 1)],
             resultfields: &[],
             logtables: &[],
-            ..__p::Definition::EMPTY
+            ..__p::Definition::built_in(::core::option_env!("CARGO_MANIFEST_DIR"))
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

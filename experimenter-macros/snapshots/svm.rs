@@ -39,7 +39,7 @@ const _: () = {
                     line: 9,
                 },
             ],
-            ..__p::Definition::EMPTY
+            ..__p::Definition::built_in(::core::option_env!("CARGO_MANIFEST_DIR"))
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

@@ -27,7 +27,7 @@ const _: () = {
                 __p::Column::new::<chrono::NaiveDate>("day", 1),
             ],
             logtables: &[],
-            ..__p::Definition::EMPTY
+            ..__p::Definition::built_in(::core::option_env!("CARGO_MANIFEST_DIR"))
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::result::Result::Ok(Self {

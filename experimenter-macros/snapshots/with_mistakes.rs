@@ -52,7 +52,7 @@ const _: () = {
             table: "wrong",
             file: ::core::file!(),
             line: ::core::line!(),
-            ..__p::Definition::EMPTY
+            ..__p::Definition::built_in(::core::option_env!("CARGO_MANIFEST_DIR"))
         };
         fn from_values(values: &[__p::Value]) -> __p::Fallible<Self> {
             ::core::unreachable!()

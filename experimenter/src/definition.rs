@@ -21,6 +21,8 @@ pub struct Definition {
     pub file: &'static str,
     /// The line of the attribute.
     pub line: u32,
+    /// The folder of the package, where Cargo built it.
+    pub folder: Option<&'static str>,
     /// Input columns, in the attribute's order.
     pub keyfields: &'static [Keyfield],
     /// Output columns.
@@ -38,12 +40,19 @@ pub struct Definition {
 }
 
 impl Definition {
-    /// A definition of nothing; the attribute says what differs from it.
+    /// A definition of nothing, in the folder where Cargo built the package; the attribute says what differs from it.
+    #[must_use]
+    pub const fn built_in(folder: Option<&'static str>) -> Self {
+        Self { folder, ..Self::EMPTY }
+    }
+
+    /// A definition of nothing.
     pub const EMPTY: Self = Self {
         name: "",
         table: "",
         file: "",
         line: 0,
+        folder: None,
         keyfields: &[],
         resultfields: &[],
         logtables: &[],

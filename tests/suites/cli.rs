@@ -3,6 +3,7 @@
 mod looking;
 
 use std::path::Path;
+use std::process::Command;
 
 use experimenter_tests::{MariaDb, Output, Sandbox, Target, for_each_database};
 
@@ -314,11 +315,17 @@ fn a_row_is_shown_with_its_attempts() {
 
         let csv = grid(&["export", "--provenance"]).success().stdout.clone();
         let further = "end_date,error,attempt,wall_seconds,user_seconds,system_seconds,peak_bytes,busy_slots,exit,program,\
-                       profile,cpu,host,slurm\n";
+                       profile,git,cpu,host,slurm\n";
         assert!(csv.contains(further), "{csv}");
         let json = grid(&["export", "--provenance", "--json"]).success().stdout.clone();
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((&json[1]["attempt"], json[1]["host"].is_string()), (&3.into(), true));
+        // The sources are a clone, or a copy that git knows nothing of.
+        let commit = json[1]["git"].as_str().map(|commit| commit.trim_end_matches("-dirty"));
+        let head = Command::new("git").args(["-C", env!("CARGO_MANIFEST_DIR"), "rev-parse", "HEAD"]).output();
+        let head = head.ok().filter(|head| head.status.success()).map(|head| head.stdout);
+        let is_head = |head: Vec<u8>| commit.is_some_and(|commit| head.starts_with(commit.as_bytes()));
+        assert!(head.map_or(commit.is_none(), is_head), "{json}");
     });
 }
 

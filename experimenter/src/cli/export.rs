@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Args;
-use experimenter_diesel::{Record, Store, Value};
+use experimenter_diesel::{Record, Store, Unfit, Value};
 
 use super::context::Context;
 use super::failure::Failure;
@@ -38,12 +38,16 @@ pub(super) fn export(context: &mut Context<'_>, args: &Export) -> Result<u8, Fai
     let names: Vec<_> = fields.iter().copied().chain(provenance.iter().map(String::as_str)).collect();
     // Values that a column could not hold stand in the export, exact.
     let unfit = context.store(async |store| store.unfit(u32::MAX).await)?;
-    let exact: HashMap<_, _> = unfit.into_iter().map(|unfit| ((unfit.id, unfit.field), unfit.value)).collect();
+    let mut exact: HashMap<_, Vec<_>> = HashMap::new();
+    for Unfit { id, field, value, .. } in unfit {
+        exact.entry(id).or_default().push((field, value));
+    }
     args.destination.write(context, &names, "row", |context, writer| {
         let each = |mut record: Record| {
-            for (name, value) in fields.iter().zip(&mut record.values).filter(|(_, value)| value.is_null()) {
-                if let Some(text) = exact.get(&(record.id, (*name).to_owned())) {
-                    *value = Value::from(text.as_str());
+            for (field, exact) in exact.get(&record.id).into_iter().flatten() {
+                let value = fields.iter().zip(&mut record.values).find(|(name, _)| *name == field);
+                if let Some((_, value)) = value.filter(|(_, value)| value.is_null()) {
+                    *value = Value::from(exact.as_str());
                 }
             }
             writer.record(&record)

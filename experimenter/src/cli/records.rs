@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use experimenter_diesel::{Record, StoreError};
+use experimenter_diesel::{Record, StoreError, Value};
 
 use super::context::Context;
 use super::failure::Failure;
@@ -126,7 +126,11 @@ impl Writer<'_> {
             Format::Csv => {
                 write!(self.out, "{}", record.id)?;
                 for value in &record.values {
-                    write!(self.out, ",{}", csv_field(&value.to_string()))?;
+                    match value {
+                        Value::Text(text) => write!(self.out, ",{}", csv_field(text))?,
+                        // None of the others has anything to quote.
+                        other => write!(self.out, ",{other}")?,
+                    }
                 }
                 writeln!(self.out)?;
             }

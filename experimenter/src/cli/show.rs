@@ -249,13 +249,15 @@ impl Row {
     }
 
     fn provenance_table(&self) -> Table {
-        let mut table = Table::new(&["attempt", "executer", "host", "pid", "program", "profile", "cpu", "slurm"]);
+        let mut table =
+            Table::new(&["attempt", "executer", "host", "pid", "program", "profile", "git", "cpu", "slurm"]);
         for AttemptReport { attempt, provenance, .. } in &self.attempts {
-            let Provenance { name, host, pid, program, profile, cpu, slurm } = provenance.clone().unwrap_or_default();
+            let Provenance { name, host, pid, program, profile, git, cpu, slurm } =
+                provenance.clone().unwrap_or_default();
             // The beginning of a hash tells programs apart.
             let program = program.map(|hash| hash.chars().take(12).collect());
             let pid = pid.map(|pid| pid.to_string());
-            let cells = [name, host, pid, program, profile, cpu, slurm].map(or_dash);
+            let cells = [name, host, pid, program, profile, git, cpu, slurm].map(or_dash);
             table.row(std::iter::once(attempt.to_string()).chain(cells).collect());
         }
         table
@@ -294,10 +296,10 @@ fn attempt_as_json(report: &AttemptReport) -> serde_json::Value {
         "ended": ended,
         "error": error,
         "figures": figures.as_ref().map(Figures::to_json),
-        "executer": provenance.as_ref().map(|Provenance { name, host, pid, program, profile, cpu, slurm }| {
+        "executer": provenance.as_ref().map(|Provenance { name, host, pid, program, profile, git, cpu, slurm }| {
             json!({
-                "name": name, "host": host, "pid": pid, "program": program, "profile": profile, "cpu": cpu,
-                "slurm": slurm,
+                "name": name, "host": host, "pid": pid, "program": program, "profile": profile, "git": git,
+                "cpu": cpu, "slurm": slurm,
             })
         }),
     })

@@ -296,7 +296,7 @@ async fn work<'a>(
         output,
         away: Cell::new(false),
     };
-    let executer = executer(order);
+    let executer = executer(experiment, order);
     store.register(&executer).await?;
     let (stopper, stop) = watch::channel(Stop::No);
     let (mut database, requests) = Database::new(store, executer, &shared, stop.clone()).await?;
@@ -335,13 +335,15 @@ fn capture(order: &Order, table: &str) -> Result<OutputLog, Broken> {
 }
 
 /// What is told of this executer.
-fn executer(order: &Order) -> Executer {
+fn executer(experiment: &Registration, order: &Order) -> Executer {
+    let folder = experiment.definition.folder;
     let executer = Executer::new(order.name.clone(), host(), env!("CARGO_PKG_VERSION").to_owned());
     Executer {
         // That it cannot be read must keep nobody from work.
         program: machine::program_hash().unwrap_or_default(),
         profile: machine::profile().to_owned(),
         cpu: machine::cpu_model(),
+        git: folder.and_then(machine::commit),
         slurm: machine::slurm(),
         lease: order.lease,
         ..executer

@@ -10,6 +10,7 @@ mod progress;
 mod statistics;
 mod table;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 pub(crate) use console::Console;
@@ -74,11 +75,11 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// A field of CSV by RFC 4180.
-pub(crate) fn csv_field(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
+pub(crate) fn csv_field(field: &str) -> Cow<'_, str> {
+    if field.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        format!("\"{}\"", field.replace('"', "\"\"")).into()
     } else {
-        field.to_owned()
+        field.into()
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn empty_definition(experiment: &Experiment) -> TokenStream {
 
 /// What the attribute does not say.
 fn base() -> TokenStream {
-    quote! { ..__p::Definition::EMPTY }
+    quote! { ..__p::Definition::built_in(::core::option_env!("CARGO_MANIFEST_DIR")) }
 }
 
 fn definition_of(Experiment { names, table, .. }: &Experiment, fields: &TokenStream) -> TokenStream {
