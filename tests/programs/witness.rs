@@ -30,14 +30,15 @@ fn witness(key: &WitnessKey, run: &mut WitnessRun) -> Result<WitnessResults> {
     let mut trail: Trail = run.restore()?.unwrap_or_default();
     while trail.attempts.len() < key.steps as usize {
         trail.attempts.push(run.attempt());
+        hold(key, "-write");
         run.write(WitnessPartial { note: Some(run.attempt().to_string()), ..WitnessPartial::default() })?;
+        hold(key, "-log");
         run.log(WitnessSteps { step: u32::try_from(trail.attempts.len())? })?;
+        hold(key, "-checkpoint");
         run.checkpoint(&trail)?;
         std::thread::sleep(Duration::from_millis(key.millis));
     }
-    while Path::new(&format!("hold-{}", key.n)).exists() {
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    hold(key, "");
     account("end", run, &payload)?;
     if key.fails {
         return Err(Error::msg(format!("payload {payload}")));
@@ -46,12 +47,16 @@ fn witness(key: &WitnessKey, run: &mut WitnessRun) -> Result<WitnessResults> {
     Ok(WitnessResults { payload, trail: attempts.join(","), note: Some(run.attempt().to_string()) })
 }
 
-/// Appends a line: what, row, attempt, process of the executer, payload.
+/// Waits as long as there is a file `hold-N`, or one of a certain moment.
+fn hold(key: &WitnessKey, moment: &str) {
+    while Path::new(&format!("hold-{}{moment}", key.n)).exists() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Appends a line: what, row, attempt, number of the executer as whoever started it tells, payload.
 fn account(what: &str, run: &WitnessRun, payload: &str) -> Result<()> {
-    let executer = match std::env::var_os("EXPERIMENTER_SLOT") {
-        Some(_) => rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs()),
-        None => std::process::id(),
-    };
+    let executer = std::env::var("WITNESS").unwrap_or_else(|_| "0".to_owned());
     let line = format!("{what} {} {} {executer} {payload}\n", run.id(), run.attempt());
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open("executions")?;
     // One write of one short line is not torn.

@@ -14,7 +14,7 @@ const COLUMNS: [[&str; 4]; 11] = [
     ["state", "NULL", "NEW.state", "NEW.state"],
     ["executer_id", "NULL", "NEW.executer_id", "NEW.executer_id"],
     ["crashes", "NULL", "NEW.crashes", "NULL"],
-    ["pid", "NULL", "NULL", "NEW.pid"],
+    ["number", "NULL", "NULL", "NEW.name"],
 ];
 
 /// A change that took effect. What its kind does not have is nothing.
@@ -42,8 +42,8 @@ pub struct Change {
     pub executer: Option<i64>,
     /// The claim's count of crashes.
     pub crashes: Option<i64>,
-    /// The executer's process.
-    pub pid: Option<u32>,
+    /// The executer's number, which is its name.
+    pub number: Option<u32>,
     /// When it took effect, in seconds since 1970.
     pub at: f64,
 }
@@ -132,7 +132,7 @@ fn change(row: Vec<Option<String>>) -> Change {
         state: text(),
         executer: number(text()),
         crashes: number(text()),
-        pid: number(text()),
+        number: number(text()),
         at: number(text()).unwrap_or_default(),
     }
 }

@@ -14,7 +14,7 @@
 //! | I7 a row is executed again only for a reason | no claim follows another without a return or a reset in between |
 //! | I8 nothing stays running | by the final rows |
 //! | I9 a fill makes each row once | by the final rows |
-//! | I10 no live executer is declared dead | no executer is noted as dead that was left alone |
+//! | I10 no live executer is declared dead | no executer is noted as dead that was left alone, and was there after that |
 //! | I11 a graceful stop is no crash | a row has no more crashes than claims of executers that were killed or stopped |
 //! | I12 PyExperimenter opens the table | not here: by the suite `interchange` |
 //! | I13 no row mixes two attempts | the log of a row is that of the trail which its result tells |
@@ -37,12 +37,23 @@ pub struct Evidence<'a> {
     pub rows: usize,
     /// The witnesses' account of their executions.
     pub executions: &'a str,
-    /// What became of each executer, by the number of its process.
-    pub executers: &'a [(u32, Output)],
-    /// The processes that were killed, stopped or cut off at some time.
+    /// What became of each executer.
+    pub executers: &'a [Ended],
+    /// The executers that were killed, stopped or cut off at some time.
     pub disturbed: &'a BTreeSet<u32>,
     /// Results that are kept outside of the database.
     pub kept: &'a str,
+}
+
+/// An executer that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its number: processes have numbers too, but in a long run several have the same.
+    pub number: u32,
+    /// What it said.
+    pub output: Output,
+    /// When its end was seen, in seconds since 1970.
+    pub at: f64,
 }
 
 /// A promise that was broken, and by what.
@@ -130,7 +141,7 @@ impl<'a> Case<'a> {
             evidence,
             changes,
             executions: executions(evidence.executions),
-            acknowledged: evidence.executers.iter().flat_map(|(_, output)| acknowledged(&output.stdout)).collect(),
+            acknowledged: evidence.executers.iter().flat_map(|ended| acknowledged(&ended.output.stdout)).collect(),
             rows,
         }
     }
@@ -144,10 +155,14 @@ impl<'a> Case<'a> {
         by_row
     }
 
-    /// The process of each executer.
-    fn pids(&self) -> HashMap<i64, u32> {
+    /// The number of each executer by its IDs, of which it has another one after each time that it was declared dead.
+    fn numbers(&self) -> HashMap<i64, u32> {
         let executers = self.changes.iter().filter(|change| change.kind == ChangeOf::Executer);
-        executers.filter_map(|change| change.executer.zip(change.pid)).collect()
+        executers.filter_map(|change| change.executer.zip(change.number)).collect()
+    }
+
+    fn ended(&self, number: u32) -> Option<&Ended> {
+        self.evidence.executers.iter().find(|ended| ended.number == number)
     }
 
     fn shared_attempts(&self) -> Vec<String> {
@@ -159,12 +174,12 @@ impl<'a> Case<'a> {
         for ((id, attempt), payloads) in executed.iter().filter(|(_, payloads)| payloads.len() > 1) {
             stories.push(format!("attempt {attempt} of row {id} was executed {} times: {payloads:?}", payloads.len()));
         }
-        let pids = self.pids();
+        let numbers = self.numbers();
         for (id, changes) in self.of(ChangeOf::Claim) {
             let mut owners: BTreeMap<_, BTreeSet<&u32>> = BTreeMap::new();
             for change in changes.iter().filter(|change| change.state.as_deref() == Some("held")) {
                 // An executer that took its row back after it was declared dead is the same process.
-                owners.entry(change.attempt).or_default().extend(change.executer.and_then(|id| pids.get(&id)));
+                owners.entry(change.attempt).or_default().extend(change.executer.and_then(|id| numbers.get(&id)));
             }
             for (attempt, owners) in owners.iter().filter(|(_, owners)| owners.len() > 1) {
                 stories.push(format!("attempt {attempt:?} of row {id} belongs to the executers {owners:?}"));
@@ -232,10 +247,8 @@ impl<'a> Case<'a> {
     }
 
     fn vanished(&self) -> Vec<String> {
-        let by_itself = |pid: u32| {
-            let output = self.evidence.executers.iter().find(|(executer, _)| *executer == pid);
-            output.is_some_and(|(_, output)| matches!(output.code, Some(0 | 4 | 5)))
-        };
+        let by_itself =
+            |number: u32| self.ended(number).is_some_and(|ended| matches!(ended.output.code, Some(0 | 4 | 5)));
         let aside = self.evidence.target.sql("SELECT payload FROM experimenter__witness__attempts");
         let aside: Vec<_> = aside.into_iter().flatten().flatten().collect();
         let is_kept = |execution: &Execution| {
@@ -280,13 +293,33 @@ impl<'a> Case<'a> {
     fn false_deaths(&self) -> Vec<String> {
         let executers = self.changes.iter().filter(|change| change.kind == ChangeOf::Executer);
         let dead = executers.filter(|change| change.state.as_deref() == Some("dead"));
-        let falsely = dead.filter(|change| !change.pid.is_some_and(|pid| self.evidence.disturbed.contains(&pid)));
-        falsely.map(|change| format!("an executer that was left alone was declared dead: {change:?}")).collect()
+        // One that could not say any more that it left is declared dead too, and is gone.
+        let was_there = |change: &Change| {
+            let ended = change.number.and_then(|number| self.ended(number));
+            ended.is_none_or(|Ended { at, output, .. }| {
+                *at > change.at + 1.0 || output.stdout.contains("\"event\":\"declared dead\"")
+            })
+        };
+        let is_left_alone =
+            |change: &Change| change.number.is_none_or(|number| !self.evidence.disturbed.contains(&number));
+        let falsely = dead.filter(|change| is_left_alone(change) && was_there(change));
+        falsely
+            .map(|change| {
+                let Some(Ended { at, output, .. }) = change.number.and_then(|number| self.ended(number)) else {
+                    return format!("an executer that was left alone was declared dead: {change:?}");
+                };
+                format!(
+                    "an executer that was left alone was declared dead, and ended {} s later: {output}",
+                    at - change.at
+                )
+            })
+            .collect()
     }
 
     fn false_crashes(&self) -> Vec<String> {
-        let pids = self.pids();
-        let is_disturbed = |executer| pids.get(&executer).is_some_and(|pid| self.evidence.disturbed.contains(pid));
+        let numbers = self.numbers();
+        let is_disturbed =
+            |executer| numbers.get(&executer).is_some_and(|number| self.evidence.disturbed.contains(number));
         let mut stories = Vec::new();
         for (id, changes) in self.of(ChangeOf::Claim) {
             let crashes = changes.iter().filter_map(|change| change.crashes).max().unwrap_or_default();
@@ -399,7 +432,7 @@ fn executions(account: &str) -> Vec<Execution> {
             "start" => executions.push(Execution {
                 id: id.parse().expect("an ID"),
                 attempt: attempt.parse().expect("an attempt"),
-                executer: executer.parse().expect("a process"),
+                executer: executer.parse().expect("a number"),
                 payload: payload.to_owned(),
                 ended: false,
             }),

@@ -74,8 +74,9 @@ impl Figures {
 
 fn rows_back(changes: &[Change], killed: &[(u32, f64)]) -> Vec<f64> {
     let mut back = Vec::new();
-    for (pid, at) in killed {
-        let executers = changes.iter().filter(|change| change.kind == ChangeOf::Executer && change.pid == Some(*pid));
+    for (number, at) in killed {
+        let executers =
+            changes.iter().filter(|change| change.kind == ChangeOf::Executer && change.number == Some(*number));
         let executers: BTreeSet<_> = executers.filter_map(|change| change.executer).collect();
         let claims = || changes.iter().filter(|change| change.kind == ChangeOf::Claim);
         // What of a row was the last change before the kill.

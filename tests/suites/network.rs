@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use experimenter_tests::{Fault, Proxy, Running, Target};
+use experimenter_tests::{Fault, Proxy, Target};
 
 use super::{Chance, MODES, Rig, seconds, seed};
 
@@ -58,7 +58,7 @@ fn a_network_that_fails_breaks_no_promise() {
     for executer in &mut executers {
         executer.wait_for_stdout("started");
     }
-    rig.disturbed.extend(executers.iter().map(Running::id));
+    executers.iter().for_each(|executer| rig.disturb(executer));
     let failures = storm(&proxy, &mut Chance(seed));
     let outputs: Vec<_> = executers.into_iter().map(|executer| rig.ended(executer)).collect();
     // Whatever the network does, nobody gives up.

@@ -9,13 +9,13 @@ mod beside;
 mod figures;
 mod network;
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use experimenter_tests::audit;
-use experimenter_tests::checker::{Evidence, Violation, violations};
+use experimenter_tests::checker::{Ended, Evidence, Violation, violations};
 use experimenter_tests::{MariaDb, Output, Running, Sandbox, Signal, Target, wait_until};
 
 use self::figures::{Figures, Toll, now};
@@ -31,8 +31,12 @@ struct Rig<'a> {
     url: String,
     args: Vec<&'static str>,
     rows: usize,
-    executers: Vec<(u32, Output)>,
+    executers: Vec<Ended>,
     disturbed: BTreeSet<u32>,
+    /// How many executers were started.
+    started: Cell<u32>,
+    /// The number of each executer that runs, by that of its process.
+    numbers: RefCell<BTreeMap<u32, u32>>,
 }
 
 /// The two ways to run a function.
@@ -49,29 +53,45 @@ impl<'a> Rig<'a> {
         sandbox.run(witness(), fill.iter().chain(more)).success();
         audit::install(target);
         let args = [&["execute", "--json", "--crash-limit", "1000"][..], &SETTINGS, mode].concat();
-        Self { target, sandbox, url, args, rows, executers: Vec::new(), disturbed: BTreeSet::new() }
+        let (executers, disturbed, started, numbers) = Default::default();
+        Self { target, sandbox, url, args, rows, executers, disturbed, started, numbers }
     }
 
     fn spawn(&self, more: &[&str], env: &[(&str, String)]) -> Running {
+        let number = self.started.get() + 1;
+        self.started.set(number);
+        let name = number.to_string();
         let program = self.sandbox.program(witness()).args(&self.args).args(more).args(["--database", &self.url]);
-        let program = program.deadline(deadline());
-        env.iter().fold(program, |program, (name, value)| program.env(name, value)).spawn()
+        let program = program.args(["--name", &name]).env("WITNESS", &name).deadline(deadline());
+        let executer = env.iter().fold(program, |program, (name, value)| program.env(name, value)).spawn();
+        self.numbers.borrow_mut().insert(executer.id(), number);
+        executer
+    }
+
+    fn number(&self, executer: &Running) -> u32 {
+        self.numbers.borrow()[&executer.id()]
+    }
+
+    /// It is killed, stopped or cut off.
+    fn disturb(&mut self, executer: &Running) {
+        self.disturbed.insert(self.number(executer));
     }
 
     fn ended(&mut self, executer: Running) -> Output {
-        let pid = executer.id();
+        let number = self.number(&executer);
         let output = executer.wait();
         if !matches!(output.code, Some(0 | 4 | 5)) {
             // It could not write what it had to, and left its rows.
-            self.disturbed.insert(pid);
+            self.disturbed.insert(number);
         }
-        self.executers.push((pid, output.clone()));
+        self.executers.push(Ended { number, output: output.clone(), at: now() });
         output
     }
 
     fn kill(&mut self, executer: Running) {
-        self.disturbed.insert(executer.id());
-        self.executers.push((executer.id(), executer.kill()));
+        self.disturb(&executer);
+        let number = self.number(&executer);
+        self.executers.push(Ended { number, output: executer.kill(), at: now() });
     }
 
     /// Has an executer that nobody disturbs do what is left.
@@ -214,12 +234,12 @@ fn rage(rig: &mut Rig<'_>, chance: &mut Chance, server: &mut Option<MariaDb>) ->
         let chosen = running.swap_remove(chance.below(running.len()));
         match chance.below(10) {
             0..4 => {
-                toll.killed.push((chosen.id(), now()));
+                toll.killed.push((rig.number(&chosen), now()));
                 rig.kill(chosen);
             }
             4 | 5 => {
                 toll.stopped += 1;
-                rig.disturbed.insert(chosen.id());
+                rig.disturb(&chosen);
                 chosen.signal(Signal::STOP);
                 sleeping.push((chosen, Instant::now() + chance.pause(8_000)));
             }
@@ -288,6 +308,45 @@ fn a_storm_on_mariadb_breaks_no_promise() {
     }
 }
 
+/// While a run goes on, its executer is declared dead, and its row is opened. What the run does next must not fail, nor be
+/// lost.
+#[track_caller]
+fn declared_dead_before(moment: &str, target: &Target, mode: &[&'static str]) {
+    let mut rig = Rig::new(target, target.url(), 2, &["--set", "steps=1"], mode);
+    let hold = format!("hold-0-{moment}");
+    rig.sandbox.write(&hold, "");
+    // One that does not say so soon that it is alive, and one that does not wait long.
+    let of = |times: &[&'static str]| [&["execute", "--json"][..], times, mode].concat();
+    rig.args = of(&["--lease", "10min", "--beat", "3min", "--observation", "10min"]);
+    let executer = rig.spawn(&["--ids", "1"], &[]);
+    rig.disturb(&executer);
+    wait_until(|| rig.executions("start") == 1);
+    // The others wait for a few of its beats.
+    target.sql("UPDATE experimenter__witness__executers SET expires_at = '2001-01-01 00:00:00', beat_seconds = 0.1");
+    rig.args = of(&["--lease", "1s", "--beat", "100ms", "--observation", "1s"]);
+    let other = rig.spawn(&["--ids", "2"], &[]);
+    rig.ended(other).success();
+    assert_eq!(target.value("SELECT status FROM witness WHERE ID = 1").as_deref(), Some("created"), "{moment}");
+    std::fs::remove_file(rig.sandbox.path().join(&hold)).expect("a file");
+    let output = rig.ended(executer);
+    output.success();
+    assert!(output.stdout.contains("\"event\":\"declared dead\""), "{moment}: {output}");
+    assert_eq!(target.value("SELECT status FROM witness WHERE ID = 1").as_deref(), Some("done"), "{moment}: {output}");
+    assert_eq!(rig.executions("start"), 2, "{moment}");
+    rig.is_sound(moment);
+}
+
+#[test]
+fn a_run_goes_on_whose_executer_was_declared_dead() {
+    for fresh in [Target::sqlite, Target::mariadb] {
+        for mode in MODES {
+            for moment in ["write", "log", "checkpoint"] {
+                declared_dead_before(moment, &fresh(), mode);
+            }
+        }
+    }
+}
+
 /// The number of the step, in the work of one row, before which an executer has not sent what claims the row.
 #[track_caller]
 fn step_before_the_claim(is_sqlite: bool) -> usize {
@@ -332,7 +391,7 @@ fn late_end(target: &Target, mutant: &str) -> Vec<Violation> {
     let executer = rig.mutant(mutant, None);
     wait_until(|| rig.executions("start") == 1);
     target.stop(&executer);
-    rig.disturbed.insert(executer.id());
+    rig.disturb(&executer);
     rig.command(&["reset", "--ids", "1"]);
     std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
     wait_until(|| rig.executions("end") == 1);
@@ -348,7 +407,7 @@ fn late_claim(target: &Target, mutant: &str) -> Vec<Violation> {
     let mut rig = Rig::new(target, target.url(), 1, &[], MODES[0]);
     let executer = rig.mutant(mutant, Some(step));
     wait_until(|| executer.is_stopped());
-    rig.disturbed.insert(executer.id());
+    rig.disturb(&executer);
     rig.heal();
     // An end that was undone by a reset is no broken promise: the judge looks at what comes after.
     rig.command(&["reset", "--ids", "1"]);
@@ -366,7 +425,7 @@ fn claim_of_another_table(target: &Target, mutant: &str) -> Vec<Violation> {
     let mut rig = Rig::new(target, target.url(), 1, &[], MODES[0]);
     let executer = rig.mutant(mutant, Some(step));
     wait_until(|| executer.is_stopped());
-    rig.disturbed.insert(executer.id());
+    rig.disturb(&executer);
     rig.command(&["drop"]);
     target.sql("DROP TABLE audit");
     rig.sandbox.run(witness(), ["fill", "--database", &rig.url, "--set", "n=7"]).success();
@@ -388,7 +447,7 @@ fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
     rig.sandbox.write("hold-0", "");
     let executer = rig.mutant(mutant, None);
     wait_until(|| rig.executions("start") == 1);
-    rig.disturbed.insert(executer.id());
+    rig.disturb(&executer);
     std::thread::scope(|scope| {
         // It commits when somebody waits for it.
         let reset = "DELIMITER //\nBEGIN NOT ATOMIC \

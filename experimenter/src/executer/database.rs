@@ -146,8 +146,10 @@ impl<'a> Database<'a> {
                 () = until(alarm) => {}
                 () = until(next_try) => self.try_again().await,
                 () = sleep_until(beat) => {
-                    self.tell().await;
-                    self.check_held().await;
+                    // Without that, rows that are not ours may yet be taken back.
+                    if self.tell().await {
+                        self.check_held().await;
+                    }
                     beat = Instant::now() + jittered(interval);
                 }
                 () = sleep_until(self.others.next_look), if open => self.look_at_others().await,
@@ -163,7 +165,7 @@ impl<'a> Database<'a> {
                 },
             }
             if self.told.elapsed() >= TELL && self.work != self.told_work && self.outage.is_none() {
-                self.tell().await;
+                let _arrived = self.tell().await;
             }
         }
         self.leave().await;
@@ -250,7 +252,7 @@ impl<'a> Database<'a> {
                 self.try_one(waiting).await;
             }
             // A beat tells as well whether the database is back.
-            None => self.tell().await,
+            None => drop(self.tell().await),
         }
     }
 
@@ -342,15 +344,24 @@ impl<'a> Database<'a> {
                     }
                 }
             },
-            Request::Write { claim, values, reply } => match self.store.write_partial(&claim, values.clone()).await {
-                Err(reason) if waits(&reason) => return Some((Request::Write { claim, values, reply }, reason)),
-                // A run that does not wait for the reply has ended.
-                written => drop(reply.send(written.map(|unfit| self.tell_unfit(unfit)))),
-            },
-            Request::Checkpoint { claim, state, reply } => match self.store.checkpoint(&claim, &state).await {
-                Err(reason) if waits(&reason) => return Some((Request::Checkpoint { claim, state, reply }, reason)),
-                kept => drop(reply.map(|reply| reply.send(kept))),
-            },
+            Request::Write { mut claim, values, reply } => {
+                let write =
+                    async |store: &mut Store, claim: &mut Claim| store.write_partial(claim, values.clone()).await;
+                match self.as_owner(&mut claim, write).await {
+                    Err(reason) if waits(&reason) => return Some((Request::Write { claim, values, reply }, reason)),
+                    // A run that does not wait for the reply has ended.
+                    written => drop(reply.send(written.map(|unfit| self.tell_unfit(unfit)))),
+                }
+            }
+            Request::Checkpoint { mut claim, state, reply } => {
+                let keep = async |store: &mut Store, claim: &mut Claim| store.checkpoint(claim, &state).await;
+                match self.as_owner(&mut claim, keep).await {
+                    Err(reason) if waits(&reason) => {
+                        return Some((Request::Checkpoint { claim, state, reply }, reason));
+                    }
+                    kept => drop(reply.map(|reply| reply.send(kept))),
+                }
+            }
             Request::Log(mut log) => match self.log(&mut log).await {
                 Err(reason) => return Some((Request::Log(log), reason)),
                 Ok(()) => drop(log.reply.send(log.refused)),
@@ -439,7 +450,8 @@ impl<'a> Database<'a> {
     async fn log(&mut self, log: &mut Log) -> Result<(), StoreError> {
         let Log { claim, entries, together, refused, .. } = log;
         while !entries.is_empty() {
-            match self.store.log(claim, &entries[..*together]).await {
+            let add = async |store: &mut Store, claim: &mut Claim| store.log(claim, &entries[..*together]).await;
+            match self.as_owner(claim, add).await {
                 Ok(unfit) => {
                     self.tell_unfit(unfit);
                     entries.drain(..*together);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use experimenter_diesel::{Beat, Claim, Dead, Life, StoreError, Suspect, Watch, jittered};
+use experimenter_diesel::{Beat, Claim, Dead, Life, Store, StoreError, Suspect, Watch, jittered};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -57,19 +57,42 @@ impl Others {
 
 impl Database<'_> {
     /// Tells that this executer is alive, and what it has done. A beat that does not arrive must not end what runs: the
-    /// database may be back in time for the result.
-    pub(super) async fn tell(&mut self) {
-        (self.told, self.told_work) = (Instant::now(), self.work);
-        let told = match self.store.beat(self.executer.id, self.work).await {
-            Ok(Beat::Alive) => self.take_back().await,
-            Ok(Beat::DeclaredDead) => self.come_back().await,
-            Err(reason) => Err(reason),
-        };
+    /// database may be back in time for the result. Says whether it has arrived.
+    pub(super) async fn tell(&mut self) -> bool {
+        let told = self.beat().await;
+        let has_arrived = told.is_ok();
         match told {
             Ok(()) => self.back(),
             Err(reason) if reason.is_outage() => self.away(reason),
             Err(reason) => self.shared.report(Event::Silent(reason)),
         }
+        has_arrived
+    }
+
+    /// Tells that this executer is alive; if others think otherwise, it comes back with what runs here.
+    async fn beat(&mut self) -> Result<(), StoreError> {
+        (self.told, self.told_work) = (Instant::now(), self.work);
+        match self.store.beat(self.executer.id, self.work).await? {
+            Beat::Alive => self.take_back().await,
+            Beat::DeclaredDead => self.come_back().await,
+        }
+    }
+
+    /// Does something to a row that runs here. A row that is still at this attempt and yet not ours was opened by others, who
+    /// have declared this executer dead: it is taken back first. The run must not hear of that.
+    pub(super) async fn as_owner<T>(
+        &mut self,
+        claim: &mut Claim,
+        work: impl AsyncFn(&mut Store, &mut Claim) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = work(self.store, claim).await;
+        if !matches!(&result, Err(StoreError::LeaseLost { attempt, current, .. }) if *current == Some(*attempt)) {
+            return result;
+        }
+        self.beat().await?;
+        let Some(held) = self.held.get(&key(claim)) else { return result };
+        claim.clone_from(held);
+        work(self.store, claim).await
     }
 
     /// Others have declared this executer dead, while it was cut off from the database: it goes on as another.
@@ -102,7 +125,7 @@ impl Database<'_> {
 
     /// Finds out which rows were reset, or claimed by another, while they run here.
     pub(super) async fn check_held(&mut self) {
-        if self.held.is_empty() || self.outage.is_some() {
+        if self.held.is_empty() {
             return;
         }
         // What cannot be asked now is asked with the next beat.
