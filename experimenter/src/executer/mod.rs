@@ -338,12 +338,16 @@ fn capture(order: &Order, table: &str) -> Result<OutputLog, Broken> {
 fn executer(experiment: &Registration, order: &Order) -> Executer {
     let folder = experiment.definition.folder;
     let executer = Executer::new(order.name.clone(), host(), env!("CARGO_PKG_VERSION").to_owned());
+    // Git answers while we read the program. That either cannot be told must keep nobody from work.
+    let (program, git) = std::thread::scope(|scope| {
+        let git = scope.spawn(|| folder.and_then(machine::commit));
+        (machine::program_hash().unwrap_or_default(), git.join().ok().flatten())
+    });
     Executer {
-        // That it cannot be read must keep nobody from work.
-        program: machine::program_hash().unwrap_or_default(),
+        program,
         profile: machine::profile().to_owned(),
         cpu: machine::cpu_model(),
-        git: folder.and_then(machine::commit),
+        git,
         slurm: machine::slurm(),
         lease: order.lease,
         ..executer
