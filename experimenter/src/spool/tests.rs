@@ -258,3 +258,23 @@ fn a_log_that_grew_since_it_was_read_is_not_put_aside() {
     read.retire().expect("a disk");
     assert!(log.exists() && !log.with_extension(DELIVERED).exists());
 }
+
+#[test]
+fn a_disk_that_does_not_answer_holds_up_nobody() {
+    let folder = folder();
+    let mut spool = Spool::new(folder.path(), header(7));
+    spool.patience = Duration::from_millis(10);
+    let (answer, hangs) = std::sync::mpsc::channel::<()>();
+    // One event loop for all: its end would wait for the disk.
+    block_on(async {
+        let hung = spool.with_writer(move |_| hangs.recv().map_err(io::Error::other)).await;
+        assert!(hung.is_err_and(|error| error.to_string().ends_with("the disk does not answer")));
+        let busy = spool.append(finishes(1..2)).await.expect_err("the disk still hangs");
+        assert!(busy.to_string().starts_with(&folder.path().display().to_string()), "{busy}");
+        assert_eq!(spool.waiting(), 0);
+        answer.send(()).expect("it hangs");
+        spool.patience = Duration::from_secs(60);
+        while spool.append(finishes(1..2)).await.is_err() {}
+        assert_eq!(spool.waiting(), 1);
+    });
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, TryLockError};
+use std::time::{Duration, SystemTime};
 
 use experimenter_diesel::Finish;
 use rustix::fs::{FlockOperation, flock};
@@ -15,14 +15,19 @@ use super::reader::{acknowledge, retire};
 use super::record::{Header, Record, Spooled};
 use super::{LOG, at, blocking};
 
+/// How long a disk has. An executer that waited longer would give no sign of life; its results go to the database without.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// An executer's results that are on the disk. There is no file before the first one.
 ///
 /// A call that fails leaves the log as it was; the next one tries again, on a new file where the old one is in doubt.
 #[derive(Debug)]
 pub struct Spool {
+    folder: PathBuf,
     writer: Arc<Mutex<Writer>>,
     /// The results that the database does not have yet.
     waiting: BTreeSet<u64>,
+    pub(super) patience: Duration,
 }
 
 impl Spool {
@@ -30,14 +35,19 @@ impl Spool {
     #[must_use]
     pub fn new(folder: &Path, header: Header) -> Self {
         let writer = Writer { folder: folder.to_owned(), header, next: 1, number: 1, log: None };
-        Self { writer: Arc::new(Mutex::new(writer)), waiting: BTreeSet::new() }
+        Self {
+            folder: folder.to_owned(),
+            writer: Arc::new(Mutex::new(writer)),
+            waiting: BTreeSet::new(),
+            patience: PATIENCE,
+        }
     }
 
     /// Writes results and waits until they are on the disk, all by one sync. Gives their numbers, in order. Who does not
     /// wait to the end finds them on the disk perhaps, but not counted among those that wait.
     ///
     /// # Errors
-    /// With the file's path, when the disk is full, read-only or broken; then none of them is waiting.
+    /// With the file's path, when the disk is full, read-only or broken, or does not answer; then none of them is waiting.
     pub async fn append(&mut self, finishes: Vec<Finish>) -> io::Result<Vec<u64>> {
         let sequences: Vec<_> = self.with_writer(move |writer| writer.append(finishes)).await?.collect();
         self.waiting.extend(&sequences);
@@ -74,17 +84,31 @@ impl Spool {
         .await
     }
 
-    async fn with_writer<T: Send + 'static>(
+    pub(super) async fn with_writer<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let writer = Arc::clone(&self.writer);
-        blocking(move || work(&mut writer.lock().unwrap_or_else(PoisonError::into_inner))).await
+        let work = blocking(move || match writer.try_lock() {
+            Ok(mut writer) => work(&mut writer),
+            Err(TryLockError::Poisoned(writer)) => work(&mut writer.into_inner()),
+            // The call before is still at it, and nobody waits for it any more.
+            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::ResourceBusy.into()),
+        });
+        let done = tokio::time::timeout(self.patience, work).await;
+        let done = done.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        done.map_err(|error| match error.kind() {
+            io::ErrorKind::ResourceBusy | io::ErrorKind::TimedOut => {
+                let folder = self.folder.display();
+                io::Error::new(io::ErrorKind::TimedOut, format!("{folder}: the disk does not answer"))
+            }
+            _ => error,
+        })
     }
 }
 
 #[derive(Debug)]
-struct Writer {
+pub(super) struct Writer {
     folder: PathBuf,
     header: Header,
     /// The number of the next result.
