@@ -3,9 +3,9 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::resource::{UsageWho, getrusage};
@@ -32,22 +32,55 @@ pub(crate) fn profile() -> &'static str {
     if cfg!(debug_assertions) { "debug" } else { "release" }
 }
 
-/// How long we wait for git: an executer that starts must not wait for a slow disk.
-const GIT: Duration = Duration::from_secs(1);
+/// Which program this is. It is found out while the database is connected to.
+#[derive(Debug)]
+pub(crate) struct Build(JoinHandle<(String, Option<String>)>);
 
-/// The commit in a folder: `1a2b3c4d5e6f`, with `-dirty` where files of it were changed since. None where git knows none,
-/// or is not to be had.
-pub(crate) fn commit(folder: &str) -> Option<String> {
-    let mut git = Command::new("git");
-    git.args(["-C", folder, "describe", "--always", "--exclude=*", "--abbrev=12", "--dirty"]);
-    // Many executers look at one folder at once, and none has to write there.
-    git.env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::null());
-    let (tell, told) = mpsc::channel();
-    // Who has stopped to wait needs no answer.
-    thread::spawn(move || drop(tell.send(git.output())));
-    let output = told.recv_timeout(GIT).ok()?.ok()?;
-    let commit = String::from_utf8(output.stdout).ok()?;
-    (output.status.success() && !commit.trim().is_empty()).then(|| commit.trim().to_owned())
+impl Build {
+    /// Begins to find it out; `folder` is where Cargo built the package.
+    pub(crate) fn begin(folder: Option<&'static str>) -> Self {
+        Self(thread::spawn(move || {
+            let git = folder.map(Git::begin);
+            (program_hash().unwrap_or_default(), git.and_then(Git::commit))
+        }))
+    }
+
+    /// The program's hash, and the commit in its folder. That either cannot be told must keep nobody from work.
+    pub(crate) fn told(self) -> (String, Option<String>) {
+        self.0.join().unwrap_or_default()
+    }
+}
+
+/// How long we wait for git: an executer that starts must not wait for a slow disk.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A question to git.
+struct Git(mpsc::Receiver<io::Result<Output>>);
+
+impl Git {
+    fn begin(folder: &str) -> Self {
+        let mut git = Command::new("git");
+        git.args(["-C", folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no"]);
+        // Many executers look at one folder at once, and must not lock it.
+        git.env("GIT_OPTIONAL_LOCKS", "0").stdin(Stdio::null()).stderr(Stdio::null());
+        let (tell, told) = mpsc::channel();
+        // Who has stopped to wait needs no answer.
+        thread::spawn(move || drop(tell.send(git.output())));
+        Self(told)
+    }
+
+    fn commit(self) -> Option<String> {
+        let output = self.0.recv_timeout(PATIENCE).ok()?.ok()?;
+        commit_in(&String::from_utf8(output.stdout).ok()?)
+    }
+}
+
+/// The commit that git tells: `1a2b3c4d5e6f`, with `-dirty` where files of it were changed since. None before the first one.
+fn commit_in(status: &str) -> Option<String> {
+    let commit = status.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
+    let commit = commit.get(..12).filter(|commit| commit.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let is_changed = status.lines().any(|line| !line.starts_with('#'));
+    Some(format!("{commit}{}", if is_changed { "-dirty" } else { "" }))
 }
 
 /// The processor, as it calls itself.
@@ -284,6 +317,7 @@ mod tests {
             let done = git.args(["-C", path]).args(identity).args(words.split(' ')).output().expect("git");
             assert!(done.status.success(), "{words}: {done:?}");
         };
+        let commit = |folder| Git::begin(folder).commit();
         assert_eq!(commit(path), None);
         git("init --quiet");
         assert_eq!(commit(path), None);
@@ -291,9 +325,8 @@ mod tests {
         fs::write(&file, "fn main() {}").expect("a file");
         git("add main.rs");
         git("commit --quiet -m one");
-        git("tag -m first v1");
         let clean = commit(path).expect("a commit");
-        assert!(clean.len() >= 12 && clean.bytes().all(|byte| byte.is_ascii_hexdigit()), "{clean}");
+        assert!(clean.len() == 12 && clean.bytes().all(|byte| byte.is_ascii_hexdigit()), "{clean}");
         fs::write(&file, "fn main() { panic!() }").expect("a file");
         assert_eq!(commit(path), Some(format!("{clean}-dirty")));
         assert_eq!(commit("/nowhere/at/all"), None);

@@ -21,7 +21,7 @@ use super::work::{self, Jobs};
 use crate::config::{At, Config};
 use crate::executer::{self, Broken, Executed, Order, Slots, Stop};
 use crate::exit;
-use crate::machine;
+use crate::machine::{self, Build};
 use crate::report::{Console, RunReport, are, count, counted, duration, rows};
 use crate::run::Custom;
 
@@ -79,6 +79,7 @@ pub(super) const FOLDER: &str = ".experimenter";
 
 pub(super) fn execute(context: &mut Context<'_>, args: &Execute) -> Result<u8, Failure> {
     args.work.leases.settings().map_err(Failure::usage)?;
+    let build = Build::begin(context.experiment.definition.folder);
     let custom = custom(context.config.as_ref(), &args.work.custom)?;
     let selector = context.rows(&args.rows)?;
     check_keyfields(context, &selector)?;
@@ -91,7 +92,8 @@ pub(super) fn execute(context: &mut Context<'_>, args: &Execute) -> Result<u8, F
     }
     let max = u64::try_from(args.max_experiments).ok();
     let json = context.console.is_json();
-    let assignment = Assignment { jobs: Jobs::Number(NonZeroU16::MIN), custom, selector, max, json, scratch: None };
+    let assignment =
+        Assignment { build, jobs: Jobs::Number(NonZeroU16::MIN), custom, selector, max, json, scratch: None };
     let executed = execute_rows(context, &args.work, assignment)?;
     let work = executed.work;
     if context.console.is_json() {
@@ -106,6 +108,7 @@ pub(super) fn execute(context: &mut Context<'_>, args: &Execute) -> Result<u8, F
 
 pub(super) fn run(mut setup: Setup, console: &Console, args: &Run) -> Result<u8, Failure> {
     args.work.leases.settings().map_err(Failure::usage)?;
+    let build = Build::begin(setup.experiment.definition.folder);
     let scratch = if args.scratch { Some(Scratch::new()?) } else { None };
     if let Some(scratch) = &scratch {
         setup.target = scratch.target()?;
@@ -121,7 +124,7 @@ pub(super) fn run(mut setup: Setup, console: &Console, args: &Run) -> Result<u8,
     context.console.note(&sentence(filled, FillMode::Write));
     let scratch = scratch.as_ref().map(|scratch| scratch.0.path());
     let assignment =
-        Assignment { jobs: Jobs::Auto, custom, selector: Selector::default(), max: None, json: false, scratch };
+        Assignment { build, jobs: Jobs::Auto, custom, selector: Selector::default(), max: None, json: false, scratch };
     let executed = execute_rows(context, &args.work, assignment)?;
     if executed.spooled == 0 {
         super::summary::print(context, &args.summary, &Selector::default(), &Layout::default())?;
@@ -175,6 +178,7 @@ fn code(executed: Executed, strict: bool) -> u8 {
 
 /// Which rows are to be executed, beside how.
 struct Assignment<'a> {
+    build: Build,
     /// The number of slots, if nobody says it.
     jobs: Jobs,
     custom: Custom,
@@ -189,7 +193,7 @@ struct Assignment<'a> {
 fn execute_rows(
     context: &mut Context<'_>,
     args: &work::Work,
-    Assignment { jobs, custom, selector, max, json, scratch }: Assignment<'_>,
+    Assignment { build, jobs, custom, selector, max, json, scratch }: Assignment<'_>,
 ) -> Result<Executed, Failure> {
     if cfg!(debug_assertions) {
         context.console.note("this is a debug build: rows run slower than in one by `cargo build --release`");
@@ -235,7 +239,7 @@ fn execute_rows(
         scope.spawn(|| report.listen());
         let last_word = |broken| Failure::from(broken).tell(console);
         let mut report = |event| events.tell(event);
-        let executed = executer::execute(runtime, store, experiment, &order, &mut report, &last_word);
+        let executed = executer::execute(runtime, store, experiment, &order, build, &mut report, &last_word);
         drop(events);
         executed
     })?;

@@ -33,7 +33,7 @@ use self::driver::Driver;
 use self::lane::Lane;
 pub(crate) use self::signals::Stop;
 use crate::definition::Registration;
-use crate::machine;
+use crate::machine::{self, Build};
 use crate::output::OutputLog;
 use crate::run::Custom;
 use crate::{exit, slot};
@@ -215,19 +215,20 @@ pub(crate) fn execute(
     store: &mut Store,
     experiment: &Registration,
     order: &Order,
+    build: Build,
     report: &mut Report<'_>,
     last_word: &(dyn Fn(Broken) -> u8 + Sync),
 ) -> Result<Executed, Broken> {
     if let Slots::Processes { .. } = order.slots {
         let lanes = (0..order.slots.count()).map(|_| None).collect();
-        return runtime.block_on(work(store, experiment, order, report, lanes));
+        return runtime.block_on(work(store, experiment, order, build, report, lanes));
     }
     let (lane, messages, desk) = Lane::here();
     std::thread::scope(|scope| {
         let event_loop = std::thread::Builder::new()
             .name("executer".to_owned())
             .spawn_scoped(scope, move || {
-                match runtime.block_on(work(store, experiment, order, report, vec![Some(lane)])) {
+                match runtime.block_on(work(store, experiment, order, build, report, vec![Some(lane)])) {
                     // The row is open again; only the end of the process ends what runs on the main thread.
                     Ok(Executed { abandoned: true, .. }) => std::process::exit(exit::STOPPED.into()),
                     Err(broken) => std::process::exit(last_word(broken).into()),
@@ -274,6 +275,7 @@ async fn work<'a>(
     store: &mut Store,
     experiment: &'a Registration,
     order: &'a Order,
+    build: Build,
     report: &'a mut Report<'a>,
     lanes: Vec<Option<Lane>>,
 ) -> Result<Executed, Broken> {
@@ -296,7 +298,7 @@ async fn work<'a>(
         output,
         away: Cell::new(false),
     };
-    let executer = executer(experiment, order);
+    let executer = executer(order, build);
     store.register(&executer).await?;
     let (stopper, stop) = watch::channel(Stop::No);
     let (mut database, requests) = Database::new(store, executer, &shared, stop.clone()).await?;
@@ -335,14 +337,9 @@ fn capture(order: &Order, table: &str) -> Result<OutputLog, Broken> {
 }
 
 /// What is told of this executer.
-fn executer(experiment: &Registration, order: &Order) -> Executer {
-    let folder = experiment.definition.folder;
+fn executer(order: &Order, build: Build) -> Executer {
     let executer = Executer::new(order.name.clone(), host(), env!("CARGO_PKG_VERSION").to_owned());
-    // Git answers while we read the program. That either cannot be told must keep nobody from work.
-    let (program, git) = std::thread::scope(|scope| {
-        let git = scope.spawn(|| folder.and_then(machine::commit));
-        (machine::program_hash().unwrap_or_default(), git.join().ok().flatten())
-    });
+    let (program, git) = build.told();
     Executer {
         program,
         profile: machine::profile().to_owned(),
