@@ -37,7 +37,7 @@ fn a_storm_beside_pyexperimenter_breaks_no_promise() {
     let theirs = ["worker", "keeper"].map(|role| spawn(&rig, role));
     // PyExperimenter takes seconds to start.
     wait_until(|| count("name = 'python' AND status = 'done'") > 0);
-    let (toll, left) = rage(&mut rig, &mut Chance(seed), &mut None);
+    let (toll, left) = rage(&mut rig, &mut Chance(seed), &mut None).expect("nobody kills the server");
     rig.sandbox.write("calm", "");
     let refused: usize = theirs.into_iter().map(|program| program.wait().success().stdout.lines().count()).sum();
     for executer in left {
