@@ -28,6 +28,8 @@ pub struct Executer {
     pub slurm: Option<String>,
     /// The commit that the program was built from.
     pub git: Option<String>,
+    /// How many rows it runs at once.
+    pub slots: u32,
     /// Which process it is, where the kernel tells.
     pub process: Option<ProcessIdentity>,
     /// How it tells that it is alive.
@@ -76,6 +78,7 @@ impl Executer {
             cpu,
             slurm: None,
             git: None,
+            slots: 1,
             process: ProcessIdentity::own(),
             lease: Lease::default(),
         }
@@ -110,6 +113,7 @@ impl Store {
             "cpu",
             "slurm",
             "git",
+            "slots",
             "beat_seconds",
             "lease_seconds",
             "boot",
@@ -132,6 +136,7 @@ impl Store {
             executer.cpu.as_str().into(),
             executer.slurm.as_deref().into(),
             executer.git.as_deref().into(),
+            Value::Int(executer.slots.into()),
             Value::Float(executer.lease.beat.as_secs_f64()),
             length.clone(),
             process.map(|process| process.boot.as_str()).into(),

@@ -52,11 +52,13 @@ pub struct ExecuterReport {
     pub pid: i64,
     /// What the database says of it, and the kernel, where it is a process of this host.
     pub life: Life,
+    /// How many rows it runs at once; `None` for one of an earlier version.
+    pub slots: Option<u64>,
     /// Rows that it ended `done`.
     pub done: u64,
     /// Rows that it ended in `error`.
     pub failed: u64,
-    /// Rows that it runs now.
+    /// Rows that it runs now, or has claimed ahead.
     pub running: u64,
     /// Time spent in the experiment's function, in seconds.
     pub busy_seconds: f64,
@@ -139,7 +141,7 @@ impl Store {
         let sql = format!(
             "SELECT x.executer_id, x.name, x.host, x.pid, x.boot, x.namespaces, x.uid, x.process_started, \
              CASE WHEN x.state='alive' AND x.expires_at<={} THEN 'late' ELSE x.state END, x.done, x.failed, x.busy_seconds, \
-             {seconds} FROM `{}` x ORDER BY x.state, x.beat_at DESC LIMIT 50",
+             {seconds}, x.slots FROM `{}` x ORDER BY x.state, x.beat_at DESC LIMIT 50",
             dialect.now,
             self.side(Side::Executers)
         );
@@ -157,6 +159,7 @@ impl Store {
                     Life::Alive | Life::Late if has_ended(&row) => Life::Dead,
                     life => life,
                 },
+                slots: row.int(13).and_then(|slots| slots.try_into().ok()),
                 done: count(row.int(9)),
                 failed: count(row.int(10)),
                 busy_seconds: seconds_of(&row.take(11)),

@@ -58,6 +58,7 @@ const EXECUTERS: Columns = &[
     ("namespaces", "VARCHAR(255) NULL"),
     ("uid", "BIGINT NULL"),
     ("process_started", "BIGINT NULL"),
+    ("slots", "INTEGER NULL"),
 ];
 
 /// After the column `ID`.

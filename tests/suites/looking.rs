@@ -43,7 +43,12 @@ fn rows_that_run_are_told_with_their_pace() {
         let study = Study::new(target);
         study.run(&["fill", "--set", "mode=Square,Wait", "--set", "n=0..10"]).success();
         study.run(&["execute", "--where", "mode=Square"]).success();
-        assert_eq!(study.json(&["status"])["pace"]["seconds_left"], Value::Null);
+        let status = study.json(&["status"]);
+        let (pace, executer) = (&status["pace"], &status["executers"][0]);
+        assert_eq!(
+            (&pace["seconds_left"], &executer["state"], &executer["slots"]),
+            (&Value::Null, &"left".into(), &1.into())
+        );
         let executer = study.spawn(&["execute", "--jobs", "2"]);
         wait_until(|| study.begun() == 12);
         let status = study.run(&["status", "--by", "mode"]);

@@ -15,6 +15,7 @@ use super::deliver::waiting_sentence;
 use super::failure::{Failure, program};
 use super::fields;
 use super::rows::Selection;
+use super::show::or_dash;
 use super::work::SpoolFolder;
 use crate::exit;
 use crate::report::{Table, are, bar, count, counted, duration, rows, seconds};
@@ -225,6 +226,7 @@ impl Now {
                 "pid": executer.pid,
                 "alive": executer.life == Life::Alive,
                 "state": life(executer.life),
+                "slots": executer.slots,
                 "running": executer.running,
                 "done": executer.done,
                 "failed": executer.failed,
@@ -328,14 +330,15 @@ pub(super) fn lost(suspect: &Suspect) -> String {
 
 fn executer_table(executers: &[ExecuterReport]) -> Table {
     let mut table =
-        Table::new(&["executer", "host", "pid", "state", "running", "done", "failed", "busy", "last contact"]);
+        Table::new(&["executer", "host", "pid", "state", "slots", "running", "done", "failed", "busy", "last contact"]);
     for executer in executers {
         table.row(vec![
             executer.name.clone(),
             executer.host.clone(),
             executer.pid.to_string(),
             life(executer.life).to_owned(),
-            executer.running.to_string(),
+            or_dash(executer.slots.map(count)),
+            count(executer.running),
             count(executer.done),
             count(executer.failed),
             duration(seconds(executer.busy_seconds)),

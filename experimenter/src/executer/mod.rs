@@ -345,6 +345,7 @@ fn executer(order: &Order, build: Build) -> Executer {
         profile: machine::profile().to_owned(),
         cpu: machine::cpu_model(),
         git,
+        slots: u32::try_from(order.slots.count()).unwrap_or(u32::MAX),
         slurm: machine::slurm(),
         lease: order.lease,
         ..executer
