@@ -207,8 +207,7 @@ impl<'a> Database<'a> {
         }
         self.take_entries(&mut request);
         let mut waiting = Waiting::new(request);
-        let is_behind = self.waiting.iter().any(|earlier| earlier.concerns(&waiting));
-        if self.outage.is_some() || is_behind {
+        if self.outage.is_some() || self.is_behind(&waiting) {
             waiting.request = self.keep(waiting.request).await;
             if self.outage.is_some() {
                 self.let_run_on(&mut waiting);
@@ -220,6 +219,11 @@ impl<'a> Database<'a> {
         } else {
             self.try_one(waiting).await;
         }
+    }
+
+    /// Whether something waits for one of the same rows: requests of one row keep their order.
+    pub(super) fn is_behind(&self, waiting: &Waiting) -> bool {
+        self.waiting.iter().any(|earlier| earlier.concerns(waiting))
     }
 
     /// When something that waits is tried again.
@@ -256,11 +260,12 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// Other results that wait are written with these.
+    /// Other results that wait are written with these, unless something else comes first.
     fn join_waiting(&mut self, finished: &mut Vec<Finished>) {
         for waiting in std::mem::take(&mut self.waiting) {
+            let joins = finished.len() < WAITING_RESULTS && !self.is_behind(&waiting);
             match waiting.request {
-                Request::Finish(others) if finished.len() < WAITING_RESULTS => finished.extend(others),
+                Request::Finish(others) if joins => finished.extend(others),
                 request => self.waiting.push_back(Waiting { request, ..waiting }),
             }
         }
@@ -283,10 +288,11 @@ impl<'a> Database<'a> {
         self.tell_waiting(&mut waiting, &reason);
         if reason.is_outage() {
             self.let_run_on(&mut waiting);
-            self.waiting.push_front(waiting);
+        }
+        // Before what waits behind it: a checkpoint must not come before the log entries that belong to it.
+        self.waiting.push_front(waiting);
+        if reason.is_outage() {
             self.away(reason);
-        } else {
-            self.waiting.push_back(waiting);
         }
     }
 

@@ -18,12 +18,15 @@ impl Database<'_> {
 
     /// Puts all results on the disk that are not in the database, when there is no more time for it.
     pub(super) async fn rescue(&mut self) {
-        while let Ok(mut request) = self.requests.try_recv() {
-            self.take_entries(&mut request);
+        while let Ok(request) = self.requests.try_recv() {
             self.waiting.push_back(Waiting::new(request));
         }
-        for waiting in std::mem::take(&mut self.waiting) {
-            self.keep(waiting.request).await;
+        // Checkpoints are kept nowhere else, and log entries go with the end of their run.
+        self.waiting.retain(|waiting| !matches!(waiting.request, Request::Checkpoint { .. }));
+        let is_end = |waiting: &Waiting| matches!(waiting.request, Request::Finish(_));
+        while let Some(mut end) = self.waiting.iter().position(is_end).and_then(|end| self.waiting.remove(end)) {
+            self.take_entries(&mut end.request);
+            self.keep(end.request).await;
         }
     }
 

@@ -12,16 +12,27 @@ use super::{End, Event, Stop};
 
 impl Database<'_> {
     /// The end of a run takes the entries along that wait before it. Whether the first of them are written is unknown.
+    ///
+    /// A checkpoint that waits has to come between them, unless the run is done and needs it no more.
     pub(super) fn take_entries(&mut self, request: &mut Request) {
         let Request::Finish(finished) = request else { return };
         for finish in finished.iter_mut().map(|finished| &mut finished.finish) {
-            let is_before = |waiting: &Waiting| matches!(&waiting.request, Request::Log(log) if log.claim.id == finish.claim.id && log.claim.attempt == finish.claim.attempt);
-            let before = self.waiting.iter().position(is_before).and_then(|index| self.waiting.remove(index));
-            if let Some(Waiting { request: Request::Log(Log { mut entries, together, .. }), .. }) = before {
-                let later = entries.split_off(together);
-                let groups = [entries, later].into_iter().filter(|entries| !entries.is_empty());
-                finish.entries.splice(..0, groups);
+            let run = key(&finish.claim);
+            if matches!(finish.ending, Ending::Done(_)) {
+                self.waiting.retain(|waiting| !is_checkpoint(&waiting.request, run));
+            } else if self.waiting.iter().any(|waiting| is_checkpoint(&waiting.request, run)) {
+                continue;
             }
+            let mut groups = Vec::new();
+            self.waiting.retain_mut(|waiting| match &mut waiting.request {
+                Request::Log(Log { claim, entries, together, .. }) if key(claim) == run => {
+                    let later = entries.split_off(*together);
+                    groups.extend([std::mem::take(entries), later].into_iter().filter(|entries| !entries.is_empty()));
+                    false
+                }
+                _ => true,
+            });
+            finish.entries.splice(..0, groups);
         }
     }
 
@@ -32,9 +43,12 @@ impl Database<'_> {
         {
             match request {
                 Request::Finish(next) => {
-                    let mut next = Request::Finish(next);
-                    self.take_entries(&mut next);
-                    if let Request::Finish(next) = self.as_held(next) {
+                    let mut next = Waiting::new(Request::Finish(next));
+                    self.take_entries(&mut next.request);
+                    if self.is_behind(&next) {
+                        next.request = self.keep(next.request).await;
+                        self.waiting.push_back(next);
+                    } else if let Request::Finish(next) = self.as_held(next.request) {
                         finished.extend(next);
                     }
                 }
@@ -114,6 +128,11 @@ impl Database<'_> {
             Err(error) => self.breaks(&error),
         }
     }
+}
+
+/// Whether this is to keep a state of a run.
+pub(super) fn is_checkpoint(request: &Request, run: (i64, i64)) -> bool {
+    matches!(request, Request::Checkpoint { claim, .. } if key(claim) == run)
 }
 
 /// How long a run took, in seconds.
