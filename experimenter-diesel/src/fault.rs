@@ -6,7 +6,8 @@
 //! - `EXPERIMENTER_STEPS=file` appends a line to the file for each step: before and after each statement, BEGIN and COMMIT;
 //! - `EXPERIMENTER_CRASH_AT=n` crashes at the n-th step, in the way of `EXPERIMENTER_CRASH_MODE`: `abort` (the default),
 //!   `stop` (by SIGSTOP, so that somebody else can have the process go on), `lose-reply` (the call fails as if the
-//!   connection had been lost: before a statement it was not executed, after it, it was);
+//!   connection had been lost: before a statement it was not executed, after it, it was), `conflict` (the call fails as if
+//!   somebody held a lock); several steps and as many ways are written `57,58` and `lose-reply,conflict`;
 //! - `EXPERIMENTER_DEADLINE_MS=n` gives calls so many milliseconds, so that a network that is silent is soon seen;
 //! - `EXPERIMENTER_MUTANT=name` has the protocol be wrong in one way, see [`Mutant`].
 
@@ -82,8 +83,8 @@ mod on {
     struct Plan {
         mutant: Option<Mutant>,
         steps: Option<PathBuf>,
-        crash_at: Option<u64>,
-        mode: String,
+        /// The steps, each with the way to crash at it.
+        crashes: Vec<(u64, String)>,
         deadline: Option<Duration>,
     }
 
@@ -100,10 +101,17 @@ mod on {
                 _ => None,
             }),
             steps: std::env::var_os("EXPERIMENTER_STEPS").map(PathBuf::from),
-            crash_at: text("EXPERIMENTER_CRASH_AT").and_then(|n| n.parse().ok()),
-            mode: text("EXPERIMENTER_CRASH_MODE").unwrap_or_default(),
+            crashes: crashes(&text("EXPERIMENTER_CRASH_AT"), &text("EXPERIMENTER_CRASH_MODE")),
             deadline: text("EXPERIMENTER_DEADLINE_MS").and_then(|n| n.parse().ok()).map(Duration::from_millis),
         })
+    }
+
+    fn crashes(at: &Option<String>, modes: &Option<String>) -> Vec<(u64, String)> {
+        let list = |text: &Option<String>| -> Vec<String> {
+            text.iter().flat_map(|text| text.split(',')).map(str::to_owned).collect()
+        };
+        let modes = list(modes).into_iter().chain(std::iter::repeat_with(String::new));
+        list(at).into_iter().zip(modes).filter_map(|(step, mode)| Some((step.parse().ok()?, mode))).collect()
     }
 
     pub(crate) fn deadline(usual: Duration) -> Duration {
@@ -133,10 +141,9 @@ mod on {
             });
             written.map_err(|error| StoreError::Database(format!("{}: {error}", file.display())))?;
         }
-        if plan.crash_at != Some(n) {
-            return Ok(());
-        }
-        match &*plan.mode {
+        let Some((_, mode)) = plan.crashes.iter().find(|(step, _)| *step == n) else { return Ok(()) };
+        match &**mode {
+            "conflict" => Err(StoreError::Conflict(format!("in conflict on purpose {when} {what}"))),
             "lose-reply" => Err(StoreError::Unreachable(format!("lost on purpose {when} {what}"))),
             "stop" => kill_process(getpid(), Signal::STOP)
                 .map_err(|error| StoreError::Database(format!("this process cannot be stopped: {error}"))),

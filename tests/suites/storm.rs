@@ -355,9 +355,10 @@ fn a_run_goes_on_whose_executer_was_declared_dead() {
     }
 }
 
-/// The number of the step, in the work of one row, before which an executer has not sent what claims the row.
+/// The number of the step, in the work of one row, before which an executer has not sent the transaction that updates
+/// something with such a text.
 #[track_caller]
-fn step_before_the_claim(is_sqlite: bool) -> usize {
+fn step_before(is_sqlite: bool, text: &str) -> usize {
     let target = if is_sqlite { Target::sqlite() } else { Target::mariadb() };
     let mut rig = Rig::new(&target, target.url(), 1, &[], MODES[0]);
     let steps = rig.sandbox.path().join("steps");
@@ -365,11 +366,45 @@ fn step_before_the_claim(is_sqlite: bool) -> usize {
     rig.ended(executer).success();
     let steps = std::fs::read_to_string(steps).expect("steps");
     let steps: Vec<_> = steps.lines().collect();
-    let claim = steps.iter().position(|step| step.starts_with("before UPDATE") && step.contains("'held'"));
-    let claim = claim.unwrap_or_else(|| panic!("no claim in {steps:#?}"));
-    // Within a transaction it would hold up everybody.
-    let begin = steps[..claim].iter().rposition(|step| step.starts_with("before BEGIN"));
-    if is_sqlite { begin.expect("a transaction") + 1 } else { claim + 1 }
+    let update = steps.iter().position(|step| step.starts_with("before UPDATE") && step.contains(text));
+    let update = update.unwrap_or_else(|| panic!("no `{text}` in {steps:#?}"));
+    let begin = steps[..update].iter().rposition(|step| step.starts_with("before BEGIN"));
+    // One statement may be a transaction by itself.
+    let is_open = |begin: &usize| !steps[*begin..update].iter().any(|step| step.starts_with("after COMMIT"));
+    begin.filter(is_open).unwrap_or(update) + 1
+}
+
+/// The database is away when a run's log entry comes, and the run goes on to its checkpoint; then the run is asked to end,
+/// and the entry meets a conflict. The checkpoint, and the row's way back, must not come before it.
+#[test]
+fn no_checkpoint_comes_before_its_log_entries() {
+    for (fresh, is_sqlite) in [(Target::sqlite as fn() -> Target, true), (Target::mariadb, false)] {
+        let step = step_before(is_sqlite, "`log_seq`=?");
+        let target = fresh();
+        let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=1"], MODES[0]);
+        rig.args = [&["execute", "--json"], MODES[0]].concat();
+        rig.sandbox.write("hold-0", "");
+        // Each try is two on a connection that is lost, and a dozen in a conflict.
+        let ways: Vec<_> = ["lose-reply"; 8].into_iter().chain(["conflict"; 12]).collect();
+        let steps: Vec<_> = (step..step + ways.len()).map(|step| step.to_string()).collect();
+        let crashes = [("EXPERIMENTER_CRASH_AT", steps.join(",")), ("EXPERIMENTER_CRASH_MODE", ways.join(","))];
+        let executer = rig.spawn(&["--grace", "50ms"], &crashes);
+        wait_until(|| executer.stdout().contains("\"event\":\"away\""));
+        executer.signal(Signal::TERM);
+        let output = rig.ended(executer);
+        for event in ["given back", "back"] {
+            assert!(output.stdout.contains(&format!("\"event\":\"{event}\"")), "{target}: {output}");
+        }
+        assert!(!output.stdout.contains("\"event\":\"unlogged\""), "{target}: {output}");
+        std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
+        rig.heal();
+        rig.is_sound("a checkpoint after an outage");
+        assert_eq!(
+            target.value("SELECT trail FROM witness").as_deref(),
+            Some("1"),
+            "{target}: there was no checkpoint"
+        );
+    }
 }
 
 impl Rig<'_> {
@@ -411,7 +446,7 @@ fn late_end(target: &Target, mutant: &str) -> Vec<Violation> {
 
 /// The executer is stopped before its claim; another one executes the row, which is reset then.
 fn late_claim(target: &Target, mutant: &str) -> Vec<Violation> {
-    let step = step_before_the_claim(target.is_sqlite());
+    let step = step_before(target.is_sqlite(), "'held'");
     let mut rig = Rig::new(target, target.url(), 1, &[], MODES[0]);
     let executer = rig.mutant(mutant, Some(step));
     wait_until(|| executer.is_stopped());
@@ -429,7 +464,7 @@ fn late_claim(target: &Target, mutant: &str) -> Vec<Violation> {
 
 /// The executer is stopped before its claim; the table is dropped and filled with other rows under the same IDs.
 fn claim_of_another_table(target: &Target, mutant: &str) -> Vec<Violation> {
-    let step = step_before_the_claim(target.is_sqlite());
+    let step = step_before(target.is_sqlite(), "'held'");
     let mut rig = Rig::new(target, target.url(), 1, &[], MODES[0]);
     let executer = rig.mutant(mutant, Some(step));
     wait_until(|| executer.is_stopped());
