@@ -82,6 +82,8 @@ pub(super) struct Database<'a> {
     pub(super) work: Work,
     /// What waits for the database.
     pub(super) waiting: VecDeque<Waiting>,
+    /// The log entries that are being written.
+    pub(super) logging: Option<Log>,
     /// The outage, while there is one.
     pub(super) outage: Option<Outage>,
     /// Why the database refuses for good.
@@ -118,6 +120,7 @@ impl<'a> Database<'a> {
             told_work: Work::default(),
             work: Work::default(),
             waiting: VecDeque::new(),
+            logging: None,
             outage: None,
             broken: None,
         };
@@ -370,7 +373,7 @@ impl<'a> Database<'a> {
             }
             Request::Log(mut log) => match self.log(&mut log).await {
                 Err(reason) => return Some((Request::Log(log), reason)),
-                Ok(()) => drop(log.reply.send(log.refused)),
+                Ok(()) => drop(log.reply.map(|reply| reply.send(log.refused))),
             },
             Request::Finish(finished) => return self.finish(finished).await,
             Request::GiveBack { mut claim, figures, returns } => {
@@ -452,30 +455,37 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// Adds log entries, and takes those that are settled away.
+    /// Adds log entries.
     async fn log(&mut self, log: &mut Log) -> Result<(), StoreError> {
-        let Log { claim, entries, together, refused, .. } = log;
-        while !entries.is_empty() {
-            let add = async |store: &mut Store, claim: &mut Claim| store.log(claim, &entries[..*together]).await;
-            match self.as_owner(claim, add).await {
+        while !log.is_settled() {
+            // The executer may have to end while the database does not answer.
+            self.logging = Some(log.copy());
+            let mut claim = log.claim.clone();
+            let add = async |store: &mut Store, claim: &mut Claim| store.log(claim, log.next()).await;
+            let added = self.as_owner(&mut claim, add).await;
+            self.logging = None;
+            log.claim = claim;
+            match added {
                 Ok(unfit) => {
                     self.tell_unfit(unfit);
-                    entries.drain(..*together);
-                    if let Some(held) = self.held.get_mut(&key(claim)) {
-                        held.clone_from(claim);
+                    log.advance();
+                    if let Some(held) = self.held.get_mut(&key(&log.claim)) {
+                        held.clone_from(&log.claim);
                     }
                 }
                 Err(reason) if waits(&reason) => return Err(reason),
-                // One that the database refuses must not take the others with it.
-                Err(reason) if *together > 1 && !matches!(reason, StoreError::LeaseLost { .. }) => *together = 1,
                 Err(reason) => {
-                    self.shared.report(Event::Unlogged { id: claim.id, reason: reason.clone() });
                     let is_lost = matches!(reason, StoreError::LeaseLost { .. });
-                    entries.drain(..if is_lost { entries.len() } else { 1 });
-                    refused.get_or_insert(reason);
+                    if is_lost {
+                        log.give_up();
+                    }
+                    // One that the database refuses must not take the others with it.
+                    if is_lost || log.refuse() {
+                        self.shared.report(Event::Unlogged { id: log.claim.id, reason: reason.clone() });
+                        log.refused.get_or_insert(reason);
+                    }
                 }
             }
-            *together = (*together).min(entries.len());
         }
         Ok(())
     }

@@ -18,6 +18,9 @@ impl Database<'_> {
 
     /// Puts all results on the disk that are not in the database, when there is no more time for it.
     pub(super) async fn rescue(&mut self) {
+        if let Some(log) = self.logging.take() {
+            self.waiting.push_front(Waiting::new(Request::Log(log)));
+        }
         while let Ok(request) = self.requests.try_recv() {
             self.waiting.push_back(Waiting::new(request));
         }

@@ -100,12 +100,61 @@ pub(super) struct Finished {
 /// Log entries on their way into the table.
 pub(super) struct Log {
     pub(super) claim: Claim,
-    pub(super) entries: Vec<Entry>,
-    /// How many of them are written at once; whether they are may be unknown.
-    pub(super) together: usize,
+    entries: Rc<Vec<Entry>>,
+    /// How many of them are settled.
+    settled: usize,
+    /// How many of the others are written at once; whether they are may be unknown.
+    together: usize,
     /// Why some were refused.
     pub(super) refused: Option<StoreError>,
-    pub(super) reply: oneshot::Sender<Option<StoreError>>,
+    /// None where nobody waits.
+    pub(super) reply: Option<oneshot::Sender<Option<StoreError>>>,
+}
+
+impl Log {
+    /// Those that are written next.
+    pub(super) fn next(&self) -> &[Entry] {
+        &self.entries[self.settled..][..self.together]
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled == self.entries.len()
+    }
+
+    /// The next ones are written.
+    pub(super) fn advance(&mut self) {
+        self.settle(self.together);
+    }
+
+    /// The next ones were refused. Of several together each is tried alone; gives whether there was but one.
+    pub(super) fn refuse(&mut self) -> bool {
+        let was_alone = self.together == 1;
+        self.settle(usize::from(was_alone));
+        self.together = self.together.min(1);
+        was_alone
+    }
+
+    /// None will ever be written.
+    pub(super) fn give_up(&mut self) {
+        self.settle(self.entries.len() - self.settled);
+    }
+
+    fn settle(&mut self, entries: usize) {
+        self.settled += entries;
+        self.together = self.together.min(self.entries.len() - self.settled);
+    }
+
+    /// The same, for nobody.
+    pub(super) fn copy(&self) -> Self {
+        let (claim, entries) = (self.claim.clone(), Rc::clone(&self.entries));
+        Self { claim, entries, settled: self.settled, together: self.together, refused: None, reply: None }
+    }
+
+    /// What is not settled: those that were to be written next, which may be written, and the others.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Vec<Entry>> {
+        let (next, later) = self.entries[self.settled..].split_at(self.together);
+        [next, later].into_iter().filter(|entries| !entries.is_empty()).map(<[_]>::to_vec)
+    }
 }
 
 /// Rows that are claimed and not begun. Drivers take them while the database writes what they gave before, so that it
@@ -199,7 +248,8 @@ impl Requests {
     pub(super) fn log(&self, claim: Claim, entries: Vec<Entry>) -> oneshot::Receiver<Option<StoreError>> {
         let (reply, receiver) = oneshot::channel();
         let together = entries.len();
-        self.ask(Request::Log(Log { claim, entries, together, refused: None, reply }));
+        let entries = Rc::new(entries);
+        self.ask(Request::Log(Log { claim, entries, settled: 0, together, refused: None, reply: Some(reply) }));
         receiver
     }
 

@@ -7,7 +7,7 @@ use experimenter_diesel::{Ending, Finish, StoreError, Unfit};
 use super::database::{Database, Rest, Waiting, key};
 use super::keeping::is_settled;
 use super::outage::waits;
-use super::requests::{Finished, Log, Request, WAITING_RESULTS};
+use super::requests::{Finished, Request, WAITING_RESULTS};
 use super::{End, Event, Stop};
 
 impl Database<'_> {
@@ -24,10 +24,9 @@ impl Database<'_> {
                 continue;
             }
             let mut groups = Vec::new();
-            self.waiting.retain_mut(|waiting| match &mut waiting.request {
-                Request::Log(Log { claim, entries, together, .. }) if key(claim) == run => {
-                    let later = entries.split_off(*together);
-                    groups.extend([std::mem::take(entries), later].into_iter().filter(|entries| !entries.is_empty()));
+            self.waiting.retain(|waiting| match &waiting.request {
+                Request::Log(log) if key(&log.claim) == run => {
+                    groups.extend(log.groups());
                     false
                 }
                 _ => true,
