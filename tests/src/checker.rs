@@ -258,8 +258,17 @@ impl<'a> Case<'a> {
                 || aside.iter().any(|text| text.contains(&execution.payload))
                 || self.evidence.kept.contains(&execution.payload)
         };
+        // One that was killed behind its last line had not told its result.
+        let is_cut = |execution: &Execution| {
+            let id = execution.id;
+            let tells = |line: &str| {
+                line.contains(&format!("\"event\":\"given back\",\"id\":{id}}}"))
+                    || (line.contains("\"error\":\"killed by SIGKILL") && line.contains(&format!("\"id\":{id},")))
+            };
+            self.ended(execution.executer).is_some_and(|ended| ended.output.stdout.lines().any(tells))
+        };
         let ended = self.executions.iter().filter(|execution| execution.ended && by_itself(execution.executer));
-        let vanished = ended.filter(|execution| !is_kept(execution));
+        let vanished = ended.filter(|execution| !is_kept(execution) && !is_cut(execution));
         vanished
             .map(|Execution { id, payload, .. }| {
                 format!("the result {payload} is nowhere, and its row is {}", self.describe(*id))
@@ -349,10 +358,46 @@ impl<'a> Case<'a> {
             let expected: Vec<_> = steps.map(|(attempt, step)| format!("{step} by {attempt}")).collect();
             let log = logs.remove(&row.id).unwrap_or_default();
             if log != expected {
-                stories.push(format!("the log of row {} is {log:?}, its result tells of {expected:?}", row.id));
+                let history = self.history(row.id);
+                stories.push(format!(
+                    "the log of row {} is {log:?}, its result tells of {expected:?}:\n{history}",
+                    row.id
+                ));
             }
         }
         stories
+    }
+
+    /// All that is known of a row: what is kept of its attempts beside it, and what its executers told of it.
+    fn history(&self, id: i64) -> String {
+        let side = |table: &str| {
+            let lines = self
+                .evidence
+                .target
+                .sql(&format!("SELECT * FROM experimenter__witness__{table} WHERE experiment_id = {id}"));
+            lines.into_iter().map(move |line| {
+                let values: Vec<_> = line.into_iter().map(|value| value.unwrap_or_else(|| "NULL".to_owned())).collect();
+                format!("  {}", values.join(" | "))
+            })
+        };
+        let changes = self.changes.iter().filter(|change| change.kind == ChangeOf::Claim && change.id == id);
+        let owners = changes.map(|change| format!("  {change:?}"));
+        let events = self.evidence.executers.iter().flat_map(|ended| {
+            let of_row = ended.output.stdout.lines().filter(|line| {
+                line.contains(&format!("\"id\":{id},"))
+                    || line.contains(&format!("\"id\":{id}}}"))
+                    || line.contains("declared dead")
+            });
+            let is_there = ended.output.stdout.contains(&format!("\"id\":{id},"));
+            of_row.filter(move |_| is_there).map(|line| format!("  {}: {line}", ended.number))
+        });
+        side("attempts")
+            .chain(side("claims"))
+            .chain(side("checkpoints"))
+            .chain(owners)
+            .chain(events)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     fn describe(&self, id: i64) -> String {
