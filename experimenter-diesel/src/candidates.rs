@@ -23,6 +23,9 @@ pub(crate) struct Candidate {
     pub(crate) id: i64,
     pub(crate) created: Value,
     pub(crate) attempt: i64,
+    /// When it was opened again, if it was: an executer that had lost it may take it back, and open it once more, at the
+    /// same attempt and with other traces.
+    pub(crate) opened: Value,
     pub(crate) key: Vec<Value>,
     pub(crate) hash: KeyHash,
     pub(crate) returns: i64,
@@ -110,7 +113,7 @@ impl Store {
         let dialect = self.dialect();
         format!(
             "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), ({}), e.ID, \
-             c.attempt, c.key_hash, {}, e.creation_date, c.returns, {} \
+             c.attempt, c.key_hash, {}, e.creation_date, c.returns, c.closed_at, {} \
              FROM {} WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT ? OFFSET ?",
             dialect.shape,
             self.side(Side::Executers),
@@ -148,7 +151,7 @@ impl Store {
     }
 
     fn candidate(&self, mut row: Row) -> Option<Candidate> {
-        let key = read_key(&self.spec, &mut row, 9);
+        let key = read_key(&self.spec, &mut row, 10);
         let hash = KeyHash::of(&self.spec.keyfields, &key);
         Some(Candidate {
             id: row.int(3)?,
@@ -157,6 +160,7 @@ impl Store {
             traces: row.int(6) == Some(1),
             created: row.take(7),
             returns: row.int(8).unwrap_or_default(),
+            opened: row.take(9),
             key,
             hash,
         })

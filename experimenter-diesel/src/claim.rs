@@ -218,10 +218,11 @@ impl Store {
                 .expression("claimed_at", self.dialect().now)
                 .expression("closed_at", "NULL")
                 .expression("log_seq", "0"),
-            condition: Self::claim_condition(),
+            condition: self.claim_condition(),
             condition_binds: vec![
                 candidate.hash.to_value(),
                 Value::Int(candidate.attempt),
+                candidate.opened.clone(),
                 Value::Int(executer.id),
                 Value::Int(next),
             ],
@@ -231,18 +232,21 @@ impl Store {
 
     /// The row has the keyfields that were read: a table that was dropped and filled again may have the same dates. Nobody
     /// has claimed it since, or this very claim did, and its reply was lost; not one that wrote entries since.
-    fn claim_condition() -> String {
+    fn claim_condition(&self) -> String {
         let is_the_same = match mutant(Mutant::Identity) {
             true => "? IS NOT NULL",
             false => "(c.key_hash IS NULL OR c.key_hash=?)",
         };
         let is_open = match mutant(Mutant::Attempt) {
-            true => "(e.status='created' AND ? IS NOT NULL) OR (c.executer_id=? AND c.attempt=?)",
+            true => {
+                "(e.status='created' AND ? IS NOT NULL AND COALESCE(?, 1) IS NOT NULL) OR (c.executer_id=? AND c.attempt=?)"
+            }
             false => {
-                "(e.status='created' AND c.attempt=?) \
+                "(e.status='created' AND c.attempt=? AND c.closed_at {same} ?) \
                       OR (e.status='running' AND c.state='held' AND c.executer_id=? AND c.attempt=? AND c.log_seq=0)"
             }
         };
+        let is_open = is_open.replace("{same}", self.dialect().same);
         format!("{is_the_same} AND ({is_open})")
     }
 

@@ -417,6 +417,31 @@ fn an_executer_that_was_only_cut_off_takes_back_what_it_runs() {
     });
 }
 
+/// What others have read of a row that is open is not true any more once it was taken back, even if it is open again at the
+/// same attempt: it may have traces by then.
+#[test]
+fn a_row_that_was_taken_back_is_not_claimed_by_what_was_read_before() {
+    check(async |target| {
+        let mut store = filled(target, 3).await;
+        let executer = far("cut off");
+        let mut claimer = claimer_of(&mut store, executer.clone()).await;
+        let claims = store.claim_batch(&mut claimer, 2).await.expect("a batch");
+        assert_eq!(reap(target, &mut store, 3).await, opened(&[1, 2]));
+        let mut other = claimer_of(&mut store, far("other")).await;
+        let read = claim(&mut store, &mut other).await;
+        // Of the two it has read the one that it did not claim.
+        let held = claims.iter().find(|claim| claim.id != read.id).expect("two rows");
+        let id = register_anew(&mut store, &executer).await;
+        let mut held = store.readopt(held, id).await.expect("an answer").expect("a claim");
+        store.log(&mut held, &[Entry::now(0, vec![0.9.into()])]).await.expect("an entry");
+        assert_eq!(store.release(&held, None).await, Ok(true));
+        let rest = [claim(&mut store, &mut other).await, claim(&mut store, &mut other).await];
+        assert!(rest.iter().any(|claim| (claim.id, claim.attempt) == (held.id, 2)), "{rest:?}");
+        assert_eq!(target.value("SELECT COUNT(*) FROM study__epochs"), Some("0".to_owned()), "they are put away");
+        assert_eq!(history(target, "superseded"), "1");
+    });
+}
+
 #[test]
 fn rows_that_were_not_reaped_yet_or_given_up_are_taken_back_too() {
     check(async |target| {
