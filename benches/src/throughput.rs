@@ -64,10 +64,14 @@ impl Contestant {
     }
 
     /// More rows than it runs while all get to work and for the time of the window.
-    fn rows(self, rig: &Rig) -> usize {
+    fn rows(self, kind: Kind, rig: &Rig) -> usize {
         match self {
             Self::Python(_) => rig.scale.pick(400, 1_000),
-            Self::Bare(_) | Self::SkipLocked(_) | Self::Store(_) => rig.scale.pick(10_000, 20_000),
+            // Where one never gets to work, the others do for all of the time that there is for that.
+            Self::Bare(_) | Self::SkipLocked(_) | Self::Store(_) => match kind {
+                Kind::MariaDb => rig.scale.pick(10_000, 20_000),
+                Kind::Sqlite => rig.scale.pick(40_000, 50_000),
+            },
             Self::Executers(n) => rig.scale.pick(20_000, 40_000) + 1_000 * n,
             Self::Slots(_) => rig.scale.pick(20_000, 40_000),
         }
@@ -94,10 +98,10 @@ impl Contestant {
     fn measure(self, kind: Kind, rig: &Rig) -> f64 {
         let place = rig.place(kind);
         if let Self::Python(_) = self {
-            place.configure_python(self.rows(rig));
+            place.configure_python(self.rows(kind, rig));
             place.python(&["fill"]).run().success();
         } else {
-            place.fill(self.rows(rig));
+            place.fill(self.rows(kind, rig));
         }
         let mut crowd = Crowd::spawn(self.programs(&place));
         let (workers, begun) = (self.workers().to_string(), Instant::now());
