@@ -50,7 +50,7 @@ impl Lease {
             return Err(format!(
                 "a lease of {length:?} is too short for a beat every {beat:?}: one that is late would count as a death; \
                  take at least {least:?}, or a beat every {:?}",
-                length / BEATS
+                Duration::from_millis(u64::try_from((length / BEATS).as_millis()).unwrap_or(u64::MAX))
             ));
         }
         if length > LONGEST {
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(short.check(), Ok(()));
         for (lease, says) in [
             (Lease { beat: Duration::ZERO, ..lease }, "a beat every 0ns is too often"),
-            (Lease { length: seconds(89), ..lease }, "take at least 90s, or a beat every 29.6"),
+            (Lease { length: seconds(89), ..lease }, "take at least 90s, or a beat every 29.666s"),
             (Lease { length: Duration::MAX, ..lease }, "is too long"),
             (Lease { beat: Duration::MAX, ..lease }, "is too short"),
             (Lease { observation: seconds(29), ..lease }, "shorter than a beat, 30s: take at least 90s"),
