@@ -66,7 +66,7 @@ fn fenced(update: &FencedUpdate) -> Vec<Statement> {
 /// What looks right and is not, for the tests.
 fn fenced_by_subqueries(update: &FencedUpdate) -> Vec<Statement> {
     let FencedUpdate { table, claims, id, set_row, set_claim, condition, condition_binds, .. } = update;
-    let columns = ["attempt", "state", "executer_id", "log_seq", "key_hash"];
+    let columns = ["attempt", "state", "executer_id", "log_seq", "key_hash", "closed_at"];
     let condition = columns.iter().fold(condition.clone(), |condition, column| {
         let subquery = format!("(SELECT f.{column} FROM `{claims}` f WHERE f.experiment_id={id})");
         condition.replace(&format!("c.{column}"), &subquery)
