@@ -30,15 +30,15 @@ fn witness(key: &WitnessKey, run: &mut WitnessRun) -> Result<WitnessResults> {
     let mut trail: Trail = run.restore()?.unwrap_or_default();
     while trail.attempts.len() < key.steps as usize {
         trail.attempts.push(run.attempt());
-        hold(key, "-write");
+        hold(key, "-write")?;
         run.write(WitnessPartial { note: Some(run.attempt().to_string()), ..WitnessPartial::default() })?;
-        hold(key, "-log");
+        hold(key, "-log")?;
         run.log(WitnessSteps { step: u32::try_from(trail.attempts.len())? })?;
-        hold(key, "-checkpoint");
+        hold(key, "-checkpoint")?;
         run.checkpoint(&trail)?;
         std::thread::sleep(Duration::from_millis(key.millis));
     }
-    hold(key, "");
+    hold(key, "")?;
     account("end", run, &payload)?;
     if key.fails {
         return Err(Error::msg(format!("payload {payload}")));
@@ -47,11 +47,16 @@ fn witness(key: &WitnessKey, run: &mut WitnessRun) -> Result<WitnessResults> {
     Ok(WitnessResults { payload, trail: attempts.join(","), note: Some(run.attempt().to_string()) })
 }
 
-/// Waits as long as there is a file `hold-N`, or one of a certain moment.
-fn hold(key: &WitnessKey, moment: &str) {
-    while Path::new(&format!("hold-{}{moment}", key.n)).exists() {
+/// Waits as long as there is a file `hold-N`, or one of a certain moment; a file `held-N` says that it does.
+fn hold(key: &WitnessKey, moment: &str) -> Result<()> {
+    let file = format!("hold-{}{moment}", key.n);
+    if Path::new(&file).exists() {
+        std::fs::write(format!("held-{}{moment}", key.n), "")?;
+    }
+    while Path::new(&file).exists() {
         std::thread::sleep(Duration::from_millis(2));
     }
+    Ok(())
 }
 
 /// Appends a line: what, row, attempt, number of the executer as whoever started it tells, payload.

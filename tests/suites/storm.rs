@@ -389,7 +389,9 @@ fn no_checkpoint_comes_before_its_log_entries() {
         let steps: Vec<_> = (step..step + ways.len()).map(|step| step.to_string()).collect();
         let crashes = [("EXPERIMENTER_CRASH_AT", steps.join(",")), ("EXPERIMENTER_CRASH_MODE", ways.join(","))];
         let executer = rig.spawn(&["--grace", "50ms"], &crashes);
-        wait_until(|| executer.stdout().contains("\"event\":\"away\""));
+        // It is behind its checkpoint.
+        wait_until(|| rig.sandbox.path().join("held-0").exists());
+        assert!(executer.stdout().contains("\"event\":\"away\""), "{target}: {}", executer.stdout());
         executer.signal(Signal::TERM);
         let output = rig.ended(executer);
         for event in ["given back", "back"] {
