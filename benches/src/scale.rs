@@ -34,7 +34,7 @@ impl Scale {
 
     /// How often each measurement is repeated.
     pub(crate) fn repetitions(self) -> usize {
-        self.pick(3, 4)
+        self.pick(3, 5)
     }
 
     /// For how long rows are counted while all are at work.

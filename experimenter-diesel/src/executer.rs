@@ -26,7 +26,7 @@ pub struct Executer {
     pub cpu: String,
     /// The job of a cluster that it belongs to: `job 123, task 4, node n1`.
     pub slurm: Option<String>,
-    /// The commit that the program was built from.
+    /// The commit in the folder of the program's package when it began.
     pub git: Option<String>,
     /// How many rows it runs at once.
     pub slots: u32,

@@ -42,7 +42,7 @@ pub struct Provenance {
     pub program: Option<String>,
     /// How the program was built.
     pub profile: Option<String>,
-    /// The commit that it was built from.
+    /// The commit in the folder of its package when the executer began.
     pub git: Option<String>,
     /// The model of the processor.
     pub cpu: Option<String>,

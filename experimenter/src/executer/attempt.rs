@@ -191,7 +191,11 @@ impl<'d, 'a> Attempt<'d, 'a> {
             }
             tokio::select! {
                 received = port.receive(), if self.unlogged.len() < MOST_ENTRIES => match received {
-                    Received::Message(FromSlot::Began) => self.begun = true,
+                    Received::Message(FromSlot::Began) => {
+                        self.begun = true;
+                        // The slot has it; what is asked for from here on does not carry a state along.
+                        self.claim.checkpoint = None;
+                    }
                     Received::Message(FromSlot::Ended(ending, cost)) => {
                         self.cost = cost;
                         if let Some(process) = process {

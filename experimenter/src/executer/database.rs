@@ -307,7 +307,7 @@ impl<'a> Database<'a> {
         // A run that does not wait for the reply has ended.
         let _ended = reply.send(Ok(()));
         let run = key(claim);
-        let is_earlier = |waiting: &Waiting| matches!(&waiting.request, Request::Checkpoint { claim, reply: None, .. } if key(claim) == run);
+        let is_earlier = |waiting: &Waiting| waiting.request.is_checkpoint_of(run);
         if let Some(earlier) = self.waiting.iter().position(is_earlier).and_then(|index| self.waiting.remove(index)) {
             waiting.told = earlier.told;
         }
@@ -431,7 +431,12 @@ impl<'a> Database<'a> {
             self.claimer.has_time(self.shared.order.remaining());
             let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
             self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));
-            self.held.extend(claimed.iter().map(|claim| (key(claim), claim.clone())));
+            // Every request is made by the claim that is held: the state that a run goes on from is for its slot alone.
+            for claim in &claimed {
+                let mut held = claim.clone();
+                held.checkpoint = None;
+                self.held.insert(key(claim), held);
+            }
             self.ahead.put(claimed);
         }
         Ok(self.ahead.take())

@@ -76,6 +76,11 @@ impl Request {
         }
     }
 
+    /// Whether this is to keep a state of a run, which is a row and its attempt.
+    pub(super) fn is_checkpoint_of(&self, run: (i64, i64)) -> bool {
+        matches!(self, Self::Checkpoint { claim, .. } if key(claim) == run)
+    }
+
     /// The rows that have given what this would write.
     pub(super) fn rows(&self) -> Vec<i64> {
         match self {

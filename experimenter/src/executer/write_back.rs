@@ -19,8 +19,8 @@ impl Database<'_> {
         for finish in finished.iter_mut().map(|finished| &mut finished.finish) {
             let run = key(&finish.claim);
             if matches!(finish.ending, Ending::Done(_)) {
-                self.waiting.retain(|waiting| !is_checkpoint(&waiting.request, run));
-            } else if self.waiting.iter().any(|waiting| is_checkpoint(&waiting.request, run)) {
+                self.waiting.retain(|waiting| !waiting.request.is_checkpoint_of(run));
+            } else if self.waiting.iter().any(|waiting| waiting.request.is_checkpoint_of(run)) {
                 continue;
             }
             let mut groups = Vec::new();
@@ -127,11 +127,6 @@ impl Database<'_> {
             Err(error) => self.breaks(&error),
         }
     }
-}
-
-/// Whether this is to keep a state of a run.
-pub(super) fn is_checkpoint(request: &Request, run: (i64, i64)) -> bool {
-    matches!(request, Request::Checkpoint { claim, .. } if key(claim) == run)
 }
 
 /// How long a run took, in seconds.

@@ -90,20 +90,18 @@ impl Spool {
     ) -> io::Result<T> {
         let writer = Arc::clone(&self.writer);
         let work = blocking(move || match writer.try_lock() {
-            Ok(mut writer) => work(&mut writer),
-            Err(TryLockError::Poisoned(writer)) => work(&mut writer.into_inner()),
+            Ok(mut writer) => work(&mut writer).map(Some),
+            Err(TryLockError::Poisoned(writer)) => work(&mut writer.into_inner()).map(Some),
             // The call before is still at it, and nobody waits for it any more.
-            Err(TryLockError::WouldBlock) => Err(io::ErrorKind::ResourceBusy.into()),
+            Err(TryLockError::WouldBlock) => Ok(None),
         });
-        let done = tokio::time::timeout(self.patience, work).await;
-        let done = done.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        done.map_err(|error| match error.kind() {
-            io::ErrorKind::ResourceBusy | io::ErrorKind::TimedOut => {
-                let folder = self.folder.display();
-                io::Error::new(io::ErrorKind::TimedOut, format!("{folder}: the disk does not answer"))
+        match tokio::time::timeout(self.patience, work).await {
+            Ok(Ok(Some(value))) => Ok(value),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(None)) | Err(_) => {
+                Err(at(&self.folder)(io::Error::new(io::ErrorKind::TimedOut, "the disk does not answer")))
             }
-            _ => error,
-        })
+        }
     }
 }
 
