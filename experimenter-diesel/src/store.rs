@@ -41,6 +41,15 @@ impl Store {
         self.connection.set_patience(patience);
     }
 
+    /// For how long a statement to `MySQL` waits for a row that another transaction has locked, 10 s unless less is said, in
+    /// whole seconds from 1: what has to be in time, as a beat, must not wait behind such a statement.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_lock_wait(&mut self, at_most: Duration) -> Result<()> {
+        self.connection.repeat(async |connection| connection.set_lock_wait(at_most).await).await
+    }
+
     /// The tables.
     #[must_use]
     pub fn spec(&self) -> &TableSpec {

@@ -355,6 +355,38 @@ fn a_run_goes_on_whose_executer_was_declared_dead() {
     }
 }
 
+/// While a statement of an executer waits for a row that somebody has locked, the executer has to tell that it is alive.
+#[test]
+fn an_executer_that_waits_for_a_lock_is_not_dead() {
+    let server = MariaDb::start();
+    let target = Target::MariaDb(server.database());
+    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=1"], MODES[0]);
+    rig.args = [&["execute", "--json", "--lease", "6s", "--beat", "300ms"], MODES[0]].concat();
+    rig.sandbox.write("hold-0-write", "");
+    let executer = rig.spawn(&[], &[]);
+    wait_until(|| rig.executions("start") == 1);
+    // Somebody locks the row until the executer has waited for it and told often enough, or too late.
+    let lock = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\nDELIMITER //\nBEGIN NOT ATOMIC \
+                START TRANSACTION; SELECT COUNT(*) INTO @rows FROM witness WHERE ID=1 FOR UPDATE; \
+                SET @end = SYSDATE() + INTERVAL 60 SECOND; \
+                WHILE (SELECT COUNT(*) FROM information_schema.innodb_lock_waits)=0 AND SYSDATE() < @end DO \
+                DO SLEEP(0.2); END WHILE; \
+                SELECT beat INTO @first FROM experimenter__witness__executers; \
+                REPEAT DO SLEEP(0.1); SELECT beat, expires_at < UTC_TIMESTAMP(6) INTO @beat, @is_late \
+                FROM experimenter__witness__executers; UNTIL @is_late OR @beat >= @first + 5 END REPEAT; \
+                COMMIT; SELECT IF(@is_late, 'expired', 'alive'); END//\n";
+    std::thread::scope(|scope| {
+        let holder = scope.spawn(|| server.sql(database.name(), lock));
+        let sleeps = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
+        wait_until(|| server.sql(database.name(), sleeps).trim() == "1");
+        std::fs::remove_file(rig.sandbox.path().join("hold-0-write")).expect("a file");
+        assert_eq!(holder.join().expect("a lock").trim(), "alive");
+    });
+    rig.ended(executer).success().stdout_has("\"event\":\"waiting\"");
+    rig.is_sound("a lock");
+}
+
 /// The number of the step, in the work of one row, before which an executer has not sent the transaction that updates
 /// something with such a text.
 #[track_caller]

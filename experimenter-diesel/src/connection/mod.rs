@@ -53,6 +53,14 @@ impl Connection {
         self.patience = patience;
     }
 
+    /// Has statements wait at most so long for a row's lock. `SQLite` knows none: there everybody waits for the same file.
+    pub(crate) async fn set_lock_wait(&mut self, at_most: Duration) -> Result<()> {
+        match &mut self.link {
+            Link::Mysql(connection) => connection.set_lock_wait(at_most).await,
+            Link::Sqlite(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn backend(&self) -> Backend {
         match self.link {
             Link::Mysql(_) => Backend::Mysql,
@@ -180,9 +188,10 @@ impl Connection {
             let again = match error {
                 // A deadlock is over at once, a lock that somebody holds is not.
                 StoreError::Conflict(_) => tries < TRIES && begun.elapsed() < self.patience.max(AT_ONCE),
-                _ => begun.elapsed() < self.patience,
+                // In any case once on a new connection.
+                _ => tries == 1 || begun.elapsed() < self.patience,
             };
-            if !again && tries > 1 {
+            if !again {
                 return Err(error);
             }
             backoff(tries, &error).await;

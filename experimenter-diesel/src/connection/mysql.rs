@@ -5,15 +5,20 @@ use std::time::Duration;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, SimpleAsyncConnection};
 use tokio::time::timeout;
 
-use crate::dialect::mysql::{SESSION_SETTINGS, SESSION_SETUP};
+use crate::dialect::mysql::{SESSION_SETTINGS, SESSION_SETUP, lock_wait};
 use crate::statement::{Row, Statement};
 use crate::{Result, StoreError};
+
+/// How long a statement waits for a row's lock, unless another wait is given.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Connection {
     url: String,
     deadline: Duration,
     /// `None` after a call whose outcome is unknown: the next one connects anew.
     session: Option<AsyncMysqlConnection>,
+    /// How long a statement waits for a row's lock.
+    lock_wait: Duration,
     max_packet: usize,
     in_transaction: bool,
     lost_calls: u64,
@@ -31,6 +36,7 @@ impl Connection {
             url: url.to_owned(),
             deadline,
             session: None,
+            lock_wait: LOCK_WAIT,
             max_packet: 1 << 20,
             in_transaction: false,
             lost_calls: 0,
@@ -45,6 +51,12 @@ impl Connection {
 
     pub(super) fn max_packet(&self) -> usize {
         self.max_packet
+    }
+
+    /// Has statements wait at most so long for a row's lock, and never longer than is usual.
+    pub(super) async fn set_lock_wait(&mut self, at_most: Duration) -> Result<()> {
+        self.lock_wait = at_most.min(LOCK_WAIT);
+        self.batch(lock_wait(self.lock_wait)).await
     }
 
     pub(super) fn lost_calls(&self) -> u64 {
@@ -132,16 +144,16 @@ impl Connection {
 
     async fn session(&mut self) -> Result<&mut AsyncMysqlConnection> {
         if self.session.is_none() {
-            self.session = Some(connect(&self.url, self.deadline).await?);
+            self.session = Some(connect(&self.url, self.deadline, self.lock_wait).await?);
         }
         self.session.as_mut().ok_or_else(|| StoreError::Unreachable("not connected".to_owned()))
     }
 }
 
-async fn connect(url: &str, deadline: Duration) -> Result<AsyncMysqlConnection> {
+async fn connect(url: &str, deadline: Duration, waits: Duration) -> Result<AsyncMysqlConnection> {
     let connecting = async {
         let mut session = AsyncMysqlConnection::establish(url).await?;
-        session.batch_execute(SESSION_SETUP).await?;
+        session.batch_execute(&format!("{SESSION_SETUP}; {}", lock_wait(waits))).await?;
         Ok(session)
     };
     match timeout(deadline, connecting).await {

@@ -1,16 +1,27 @@
 //! `MySQL` and `MariaDB`. Nothing that `MySQL` 8 lacks (`RETURNING`) and nothing that `MariaDB` lacks (`FOR SHARE`).
 
+use std::time::Duration;
+
 use super::{Dialect, FencedUpdate};
 use crate::Value;
 use crate::fault::{Mutant, mutant};
 use crate::statement::Statement;
 
 /// READ COMMITTED, for the fence and against gap locks; strict, so that no value is changed in silence; English, since
-/// errors are told apart by their text. A change of a table that waits behind an open
-/// snapshot holds up everybody else, so that it waits briefly.
+/// errors are told apart by their text.
 pub(crate) const SESSION_SETUP: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
     SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
-    lc_messages = 'en_US', group_concat_max_len = 1048576, innodb_lock_wait_timeout = 10, lock_wait_timeout = 5";
+    lc_messages = 'en_US', group_concat_max_len = 1048576";
+
+/// The longest wait for a table, in seconds: its change waits behind every open snapshot, and holds up everybody else.
+const TABLE_WAIT: u64 = 5;
+
+/// Has statements wait for so long for a row's lock, in whole seconds, which the server counts in.
+pub(crate) fn lock_wait(at_most: Duration) -> String {
+    let seconds = at_most.as_secs().max(1);
+    let table_seconds = seconds.min(TABLE_WAIT);
+    format!("SET SESSION innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {table_seconds}")
+}
 
 pub(crate) const SESSION_SETTINGS: &str = "SELECT @@max_allowed_packet";
 

@@ -99,6 +99,8 @@ impl<'a> Database<'a> {
     ) -> Result<(Self, Requests), StoreError> {
         let order = shared.order;
         let claimer = store.claimer(executer.clone(), order.order, order.selector.clone()).await?;
+        // Beats wait behind it, as does everything else.
+        store.set_lock_wait(executer.lease.beat).await?;
         // What cannot be done now is repeated here, with all the rest.
         store.set_patience(Duration::ZERO);
         let (asking, requests, ahead) = Requests::new();
