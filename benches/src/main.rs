@@ -69,14 +69,14 @@ fn main() -> ExitCode {
 }
 
 fn write(rig: &Rig, folder: &Path, sections: &[Section]) -> io::Result<()> {
-    let goals = sections.iter().flat_map(|section| &section.goals);
+    let goals: Vec<_> = sections.iter().flat_map(|section| &section.goals).collect();
     let mut text = format!(
         "# Benchmarks\nWritten by `benches/run.sh {}`; edits are lost.\n\n{}\n\n{}\n\n{}\n## What was to be reached\n\n{}",
         rig.scale.name(),
         wrapped(INTRODUCTION),
         wrapped(COMPARED),
         machine::table(rig).markdown(),
-        Goal::table(goals).markdown()
+        Goal::markdown(&goals)
     );
     for section in sections {
         text += "\n";

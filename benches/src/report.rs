@@ -29,6 +29,8 @@ pub(crate) struct Goal {
     wanted: String,
     measured: String,
     reached: bool,
+    /// Why it cannot be reached where it is not.
+    limit: &'static str,
 }
 
 /// A plot of bars.
@@ -111,17 +113,34 @@ impl Goal {
     }
 
     fn new(what: &str, wanted: String, measured: String, reached: bool) -> Self {
-        Self { what: what.to_owned(), wanted, measured, reached }
+        Self { what: what.to_owned(), wanted, measured, reached, limit: "" }
     }
 
-    /// All of them as a table.
-    pub(crate) fn table<'a>(goals: impl Iterator<Item = &'a Self>) -> Table {
+    /// Says what limits the measured, should it fall short.
+    pub(crate) fn limited_by(self, limit: &'static str) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// All of them as a table, and what limits those that are missed.
+    pub(crate) fn markdown(goals: &[&Self]) -> String {
         let mut table = Table::new("", &["what", "to reach", "measured", ""]);
-        for Self { what, wanted, measured, reached } in goals {
-            let reached = if *reached { "reached" } else { "**missed**" };
-            table.row([what.clone(), wanted.clone(), measured.clone(), reached.to_owned()]);
+        let mut limits = Vec::new();
+        for Self { what, wanted, measured, reached, limit } in goals {
+            let word = if *reached { "reached" } else { "**missed**" };
+            table.row([what.clone(), wanted.clone(), measured.clone(), word.to_owned()]);
+            if !reached && !limit.is_empty() && !limits.contains(limit) {
+                limits.push(*limit);
+            }
         }
-        table
+        let mut text = table.markdown();
+        if !limits.is_empty() {
+            text += "\nWhat limits those that are missed:\n\n";
+        }
+        for limit in limits {
+            let lines = wrapped(&format!("- {limit}"));
+            let _ = writeln!(text, "{}", lines.replace('\n', "\n  "));
+        }
+        text
     }
 }
 
