@@ -18,7 +18,7 @@ pub(crate) fn table(rig: &Rig) -> Table {
     line("MariaDB", rig.server.sql("", "SELECT VERSION()").trim().to_owned());
     line(
         "its settings",
-        "`innodb_flush_log_at_trx_commit=1`, `sync_binlog=1`, `log_bin`, `innodb_buffer_pool_size=1G`, over its socket"
+        "`innodb_flush_log_at_trx_commit=1`, `sync_binlog=1`, `log_bin`, `innodb_buffer_pool_size=1G`; by TCP on 127.0.0.1"
             .to_owned(),
     );
     line("SQLite's settings", "`journal_mode=WAL`, `synchronous=FULL`".to_owned());

@@ -74,28 +74,36 @@ impl Rig {
 }
 
 impl Place<'_> {
+    /// Where the database is. Bare clients would leave the network for the server's socket, and others do not.
+    fn url(&self) -> String {
+        match &self.target {
+            Target::MariaDb(database) => database.url() + "?prefer_socket=false",
+            Target::Sqlite { .. } => self.target.url(),
+        }
+    }
+
     /// The user's program, on this database.
     pub(crate) fn noop(&self, args: &[&str]) -> Program {
         let program = self.sandbox.program(self.rig.program("noop")).args(args);
-        program.env("EXPERIMENTER_DATABASE", self.target.url()).deadline(DEADLINE)
+        program.env("EXPERIMENTER_DATABASE", self.url()).deadline(DEADLINE)
     }
 
     /// A loop on this database, see `loops`.
     pub(crate) fn loops(&self, client: &str, args: &[&str]) -> Program {
         let program = self.sandbox.program(self.rig.program("loops"));
-        program.args([client, "--database", &self.target.url()]).args(args).deadline(DEADLINE)
+        program.args([client, "--database", &self.url()]).args(args).deadline(DEADLINE)
     }
 
     /// The raw INSERTs on this database, see `insert`.
     pub(crate) fn insert(&self, first_seed: usize, rows: usize) -> Program {
         let program = self.sandbox.program(self.rig.program("insert"));
         let numbers = [first_seed, rows / PER_SEED].map(|number| number.to_string());
-        program.args([self.target.url()]).args(numbers).deadline(DEADLINE)
+        program.args([self.url()]).args(numbers).deadline(DEADLINE)
     }
 
     /// A snapshot of this database, see `snapshot`.
     pub(crate) fn snapshot(&self) -> Program {
-        self.sandbox.program(self.rig.program("snapshot")).args([self.target.url()]).deadline(DEADLINE)
+        self.sandbox.program(self.rig.program("snapshot")).args([self.url()]).deadline(DEADLINE)
     }
 
     /// PyExperimenter on this database, see `pyexperimenter.py`.

@@ -8,6 +8,7 @@ use experimenter_tests::{Program, wait_until};
 use crate::report::{Bar, Goal, Plot, Section, Table, rate, ratio};
 use crate::rig::{Crowd, Kind, Place, Rig};
 use crate::sample::Sample;
+use crate::scale::Scale;
 
 /// How long all have to get to work.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -58,7 +59,9 @@ impl Contestant {
         if kind == Kind::MariaDb {
             all.extend(of(Self::SkipLocked));
         }
-        all.extend(rig.scale.pick(&[1][..], &[1, 4]).iter().map(|n| Self::Python(*n)));
+        // On an SQLite file several of those fail now and then.
+        let several = kind == Kind::MariaDb && rig.scale == Scale::Full;
+        all.extend([1, 4][..1 + usize::from(several)].iter().map(|n| Self::Python(*n)));
         all
     }
 

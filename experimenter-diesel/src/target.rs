@@ -27,7 +27,7 @@ pub enum Target {
 }
 
 const FORMS: &str = "a database is `sqlite://path/to/file.db` or `mysql://user:password@host:port/database` \
-                     (`?require_ssl=true` for TLS)";
+                     (`?require_ssl=true` for TLS, `?socket=/path/to/socket` for a server's socket on this machine)";
 
 impl Target {
     /// Reads a URL: `sqlite://path` or `mysql://user:password@host:port/database`. An SQLite file on a network file system
@@ -123,8 +123,8 @@ impl Target {
         }
         let (name, password) = user.split_once(':').map_or((user, None), |(name, password)| (name, Some(password)));
         let password = password.map_or_else(String::new, |password| format!(":{}", reencode(password)));
-        let options = options.map_or_else(String::new, |options| format!("?{options}"));
-        let url = format!("mysql://{}{password}@{host}/{database}{options}", reencode(name));
+        let options = options.map_or_else(|| NO_SOCKET.to_owned(), with_socket_as_said);
+        let url = format!("mysql://{}{password}@{host}/{database}?{options}", reencode(name));
         mysql_async::Opts::from_url(&url).map_err(|error| match error {
             // The driver's other messages may quote the URL.
             mysql_async::UrlError::UnknownParameter { param } => wrong(&format!("has the unknown option `{param}`")),
@@ -135,6 +135,15 @@ impl Target {
         })?;
         Ok(Self::Mysql { url, shown: format!("mysql://{host}/{database}") })
     }
+}
+
+/// The driver would ask the server for the path of its socket, and go on over what has that path on this machine: behind a
+/// tunnel, or on a host with a server of its own, that is another server.
+const NO_SOCKET: &str = "prefer_socket=false";
+
+fn with_socket_as_said(options: &str) -> String {
+    let says = |option: &str| matches!(option.split_once('='), Some(("socket" | "prefer_socket", _)));
+    if options.split('&').any(says) { options.to_owned() } else { format!("{options}&{NO_SOCKET}") }
 }
 
 /// Encodes what a URL does not allow, and leaves what was encoded already.
@@ -184,6 +193,19 @@ mod tests {
         assert_eq!(options.db_name(), Some("my_thesis"));
         let error = Target::server("", "db", "me", "secret").expect_err("no host").to_string();
         assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[test]
+    fn a_socket_is_used_where_the_url_says_so_alone() {
+        let socket = |url: &str| {
+            let Ok(Target::Mysql { url, .. }) = Target::parse(url) else { panic!("{url}") };
+            let options = mysql_async::Opts::from_url(&url).expect("a URL");
+            (options.prefer_socket(), options.socket().map(str::to_owned))
+        };
+        assert_eq!(socket("mysql://me@localhost/db"), (false, None));
+        assert_eq!(socket("mysql://me@db.host/db?require_ssl=true"), (false, None));
+        assert_eq!(socket("mysql://me@localhost/db?prefer_socket=true"), (true, None));
+        assert_eq!(socket("mysql://me@localhost/db?socket=/run/s").1.as_deref(), Some("/run/s"));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub enum Fault {
 /// A proxy of a server on this machine. All connections through it end when it is dropped.
 #[derive(Debug)]
 pub struct Proxy {
-    port: u16,
+    address: SocketAddr,
     fault: watch::Sender<Option<Fault>>,
 }
 
@@ -36,23 +36,29 @@ impl Proxy {
     /// Starts a proxy of the server that listens on this port of 127.0.0.1; the network is whole.
     #[track_caller]
     pub fn start(server: u16) -> Self {
+        Self::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), server)
+    }
+
+    /// The same at this address, of which the port may be 0 for any.
+    #[track_caller]
+    pub fn start_at(address: SocketAddr, server: u16) -> Self {
         // It never listens, and so keeps the port for the times in which connections are refused.
-        let reserved = bound(0).expect("no loopback port can be had");
-        let port = reserved.local_addr().expect("a bound socket has an address").port();
+        let reserved = bound(address).expect("no loopback port can be had");
+        let address = reserved.local_addr().expect("a bound socket has an address");
         let (fault, faults) = watch::channel(None);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an event loop");
-        let listener = runtime.block_on(async { listen(port) }).expect("a port that was reserved");
+        let listener = runtime.block_on(async { listen(address) }).expect("a port that was reserved");
         std::thread::spawn(move || {
             let served = runtime.block_on(serve(listener, server, faults));
             drop(reserved);
             served.expect("a proxy that listens");
         });
-        Self { port, fault }
+        Self { address, fault }
     }
 
-    /// The port on 127.0.0.1.
+    /// Its port, on 127.0.0.1 unless another address was given.
     pub fn port(&self) -> u16 {
-        self.port
+        self.address.port()
     }
 
     /// Has the network be wrong in this way, and in no other, until the next one or until it is whole again.
@@ -66,21 +72,21 @@ impl Proxy {
     }
 }
 
-fn bound(port: u16) -> io::Result<TcpSocket> {
+fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     // Several sockets may have the port, if only one listens.
     socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    socket.bind(address)?;
     Ok(socket)
 }
 
-fn listen(port: u16) -> io::Result<TcpListener> {
-    bound(port)?.listen(1024)
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    bound(address)?.listen(1024)
 }
 
 /// Listens while connections are not refused, until the proxy is dropped.
 async fn serve(mut listener: TcpListener, server: u16, mut fault: watch::Receiver<Option<Fault>>) -> io::Result<()> {
-    let port = listener.local_addr()?.port();
+    let address = listener.local_addr()?;
     let refuses = |fault: &Option<Fault>| *fault == Some(Fault::Refusal);
     loop {
         let accepting = accept(&listener, server, fault.clone());
@@ -92,7 +98,7 @@ async fn serve(mut listener: TcpListener, server: u16, mut fault: watch::Receive
         if is_dropped || fault.wait_for(|fault| !refuses(fault)).await.is_err() {
             return Ok(());
         }
-        listener = listen(port)?;
+        listener = listen(address)?;
     }
 }
 

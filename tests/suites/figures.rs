@@ -21,6 +21,17 @@ pub(super) struct Toll {
     pub(super) restarted: Vec<f64>,
 }
 
+impl Toll {
+    /// How many executers and servers a storm kills at least: the four of `tests/run.sh` together 200 and 10.
+    const LEAST_KILLED: usize = 50;
+    const LEAST_RESTARTED: usize = 5;
+
+    /// Whether this was a storm.
+    pub(super) fn is_heavy(&self, has_server: bool) -> bool {
+        self.killed.len() >= Self::LEAST_KILLED && (!has_server || self.restarted.len() >= Self::LEAST_RESTARTED)
+    }
+}
+
 /// The present time, in seconds since 1970.
 pub(super) fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs_f64()

@@ -1,8 +1,9 @@
 //! Executers behind a network that fails in every way.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use experimenter_tests::{Fault, Proxy, Target};
+use experimenter_tests::{Fault, Proxy, Target, wait_until};
 
 use super::{Chance, MODES, Rig, seconds, seed};
 
@@ -75,4 +76,37 @@ fn a_network_that_fails_breaks_no_promise() {
     eprintln!("a network that failed {failures} times, seed {seed}, {rows} rows twice: {told:?}");
     assert!(told[0].1 > 0, "nobody was cut off");
     rig.is_sound(&format!("a network that fails, with the seed {seed}"));
+}
+
+/// A resolver that a program is loaded with, see `programs/resolver.c`.
+fn resolver(rig: &Rig<'_>) -> String {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/programs/resolver.c");
+    rig.sandbox.run("cc", ["-shared", "-fPIC", "-o", "resolver.so", source, "-ldl"]).success();
+    rig.sandbox.path().join("resolver.so").display().to_string()
+}
+
+/// The database's host gets another address while a row runs.
+#[test]
+fn a_database_that_has_moved_is_found_by_its_name() {
+    let target = Target::mariadb();
+    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=0"], MODES[0]);
+    let former = Ipv4Addr::new(127, 0, 0, 2);
+    let proxy = Proxy::start_at(SocketAddr::from((former, database.port())), database.port());
+    rig.sandbox.write("address", &former.to_string());
+    let env =
+        [("LD_PRELOAD", resolver(&rig)), ("RESOLVER_FILE", rig.sandbox.path().join("address").display().to_string())];
+    rig.url = target.url().replace("127.0.0.1", "db.example.org");
+    rig.sandbox.write("hold-0", "");
+    let mut executer = rig.spawn(&[], &env);
+    wait_until(|| rig.executions("start") == 1);
+    drop(proxy);
+    executer.wait_for_stdout("\"event\":\"away\"");
+    std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
+    rig.sandbox.write("address", &Ipv4Addr::LOCALHOST.to_string());
+    let output = rig.ended(executer);
+    output.success().stdout_has("\"event\":\"back\"");
+    rig.url = target.url();
+    rig.heal();
+    rig.is_sound("a database that has moved");
 }

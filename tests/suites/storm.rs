@@ -231,7 +231,7 @@ fn rage(rig: &mut Rig<'_>, chance: &mut Chance, server: &mut Option<MariaDb>) ->
     let mut running: Vec<Running> = Vec::new();
     let mut sleeping: Vec<(Running, Instant)> = Vec::new();
     let end = Instant::now() + Duration::from_secs(seconds());
-    while Instant::now() < end {
+    while Instant::now() < end || !toll.is_heavy(server.is_some()) {
         while running.len() < EXECUTERS {
             running.push(rig.spawn(&["--grace", "50ms"], &[]));
         }

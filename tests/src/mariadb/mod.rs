@@ -240,9 +240,9 @@ impl Database {
         self.url_of(&self.user, &self.password)
     }
 
-    /// The same through a proxy of its server, for a client that would leave it for the server's socket if it could.
+    /// The same through a proxy of its server.
     pub fn url_through(&self, proxy: &Proxy) -> String {
-        Self { port: proxy.port(), ..self.clone() }.url() + "?prefer_socket=false"
+        Self { port: proxy.port(), ..self.clone() }.url()
     }
 
     /// The name of the database.
