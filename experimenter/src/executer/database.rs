@@ -1,18 +1,19 @@
 //! The one that talks to the database, for all slots.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use experimenter_diesel::{Backoff, Claim, Claimer, Executer, Store, StoreError, Unfit, Work, jittered};
+use experimenter_diesel::{Claim, Claimer, Executer, Store, StoreError, Unfit, Work, jittered};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::until;
 use super::lease::Others;
-use super::outage::{Outage, pauses, waits};
-use super::requests::{Ahead, Claimed, Finished, Log, Request, Requests, WAITING_RESULTS};
+use super::outage::{Outage, waits};
+use super::queue::{Queue, Waiting};
+use super::requests::{Ahead, Claimed, Log, Request, Requests};
 use super::{Event, Shared, Stop};
 use crate::spool::{Header, Spool};
 
@@ -31,28 +32,6 @@ const STALLED: Duration = Duration::from_secs(5);
 
 /// How long an executer that has nothing else to do waits for the database, when its results are on the disk.
 const PARTING: Duration = Duration::from_secs(60);
-
-/// A request that the database could not take yet.
-pub(super) struct Waiting {
-    pub(super) request: Request,
-    /// When it is tried again, unless the database is away.
-    due: Instant,
-    pauses: Backoff,
-    /// Whether somebody was told that it waits.
-    told: bool,
-}
-
-impl Waiting {
-    pub(super) fn new(request: Request) -> Self {
-        Self { request, due: Instant::now(), pauses: pauses(), told: false }
-    }
-
-    /// Whether another request is about a row of this one.
-    fn concerns(&self, other: &Self) -> bool {
-        let rows = self.request.concerns();
-        !rows.is_empty() && other.request.concerns().iter().any(|row| rows.contains(row))
-    }
-}
 
 /// What of a request waits, and why; nothing, if it is done.
 pub(super) type Rest = Option<(Request, StoreError)>;
@@ -81,7 +60,7 @@ pub(super) struct Database<'a> {
     pub(super) told_work: Work,
     pub(super) work: Work,
     /// What waits for the database.
-    pub(super) waiting: VecDeque<Waiting>,
+    pub(super) waiting: Queue,
     /// The log entries that are being written.
     pub(super) logging: Option<Log>,
     /// The outage, while there is one.
@@ -121,7 +100,7 @@ impl<'a> Database<'a> {
             told: now,
             told_work: Work::default(),
             work: Work::default(),
-            waiting: VecDeque::new(),
+            waiting: Queue::default(),
             logging: None,
             outage: None,
             broken: None,
@@ -162,7 +141,7 @@ impl<'a> Database<'a> {
                 Ok(()) = self.stop.changed() => {
                     // Who waits for a row hears that there is none.
                     self.others.give_up();
-                    self.waiting.retain(|waiting| !matches!(waiting.request, Request::Claim(_)));
+                    self.waiting.drop_claims();
                     self.give_back_those_ahead().await;
                 }
                 _ = second.tick() => if self.ahead.stalled() >= STALLED {
@@ -191,7 +170,7 @@ impl<'a> Database<'a> {
     /// Whether there is something left to write that is nowhere else, or that may be written yet.
     fn has_to_wait(&self, parting: Option<Instant>) -> bool {
         let is_late = parting.is_some_and(|parting| parting <= Instant::now());
-        self.waiting.iter().any(|waiting| match &waiting.request {
+        self.waiting.requests().any(|request| match request {
             Request::Finish(finished) => !is_late || finished.iter().any(|finished| finished.spooled.is_none()),
             _ => !is_late,
         })
@@ -212,7 +191,7 @@ impl<'a> Database<'a> {
         }
         self.take_entries(&mut request);
         let mut waiting = Waiting::new(request);
-        if self.outage.is_some() || self.is_behind(&waiting) {
+        if self.outage.is_some() || self.waiting.has_before(&waiting) {
             waiting.request = self.keep(waiting.request).await;
             if self.outage.is_some() {
                 self.let_run_on(&mut waiting);
@@ -220,43 +199,26 @@ impl<'a> Database<'a> {
             if let Some(outage) = &self.outage {
                 self.tell_waiting(&mut waiting, &outage.reason);
             }
-            self.waiting.push_back(waiting);
+            self.waiting.push(waiting);
         } else {
             self.try_one(waiting).await;
         }
-    }
-
-    /// Whether something waits for one of the same rows: requests of one row keep their order.
-    pub(super) fn is_behind(&self, waiting: &Waiting) -> bool {
-        self.waiting.iter().any(|earlier| earlier.concerns(waiting))
     }
 
     /// When something that waits is tried again.
     fn next_try(&self) -> Option<Instant> {
         match &self.outage {
             Some(outage) => Some(outage.until),
-            None => {
-                let is_first = |(index, waiting): &(usize, &Waiting)| {
-                    !self.waiting.iter().take(*index).any(|earlier| earlier.concerns(waiting))
-                };
-                self.waiting.iter().enumerate().filter(is_first).map(|(_, waiting)| waiting.due).min()
-            }
+            None => self.waiting.next_due(),
         }
     }
 
     async fn try_again(&mut self) {
-        let now = Instant::now();
-        let away = self.outage.is_some();
-        let is_next = |(index, waiting): (usize, &Waiting)| {
-            // Requests of one row keep their order.
-            let is_behind = || self.waiting.iter().take(index).any(|earlier| earlier.concerns(waiting));
-            (away || (waiting.due <= now && !is_behind())).then_some(index)
-        };
-        let next = self.waiting.iter().enumerate().find_map(is_next);
-        match next.and_then(|next| self.waiting.remove(next)) {
+        let next = if self.outage.is_some() { self.waiting.take_oldest() } else { self.waiting.take_due() };
+        match next {
             Some(mut waiting) => {
                 if let Request::Finish(finished) = &mut waiting.request {
-                    self.join_waiting(finished);
+                    self.waiting.join(finished);
                 }
                 self.try_one(waiting).await;
             }
@@ -265,37 +227,25 @@ impl<'a> Database<'a> {
         }
     }
 
-    /// Other results that wait are written with these, unless something else comes first.
-    fn join_waiting(&mut self, finished: &mut Vec<Finished>) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            let joins = finished.len() < WAITING_RESULTS && !self.is_behind(&waiting);
-            match waiting.request {
-                Request::Finish(others) if joins => finished.extend(others),
-                request => self.waiting.push_back(Waiting { request, ..waiting }),
-            }
-        }
-    }
-
     async fn try_one(&mut self, waiting: Waiting) {
-        let Waiting { request, pauses, told, .. } = waiting;
+        let Waiting { request, .. } = waiting;
         match self.answer(request).await {
             None => self.back(),
             Some((request, reason)) => {
                 let request = self.keep(request).await;
-                self.wait(Waiting { request, due: Instant::now(), pauses, told }, reason);
+                self.wait(Waiting { request, ..waiting }, reason);
             }
         }
     }
 
     /// Has a request wait. An outage holds up all requests, a conflict this one alone.
     fn wait(&mut self, mut waiting: Waiting, reason: StoreError) {
-        waiting.due += waiting.pauses.pause();
+        waiting.goes_on();
         self.tell_waiting(&mut waiting, &reason);
         if reason.is_outage() {
             self.let_run_on(&mut waiting);
         }
-        // Before what waits behind it: a checkpoint must not come before the log entries that belong to it.
-        self.waiting.push_front(waiting);
+        self.waiting.put_back(waiting);
         if reason.is_outage() {
             self.away(reason);
         }
@@ -308,9 +258,7 @@ impl<'a> Database<'a> {
         let Some(reply) = reply.take() else { return };
         // A run that does not wait for the reply has ended.
         let _ended = reply.send(Ok(()));
-        let run = key(claim);
-        let is_earlier = |waiting: &Waiting| waiting.request.is_checkpoint_of(run);
-        if let Some(earlier) = self.waiting.iter().position(is_earlier).and_then(|index| self.waiting.remove(index)) {
+        if let Some(earlier) = self.waiting.take_checkpoint(key(claim)) {
             waiting.told = earlier.told;
         }
     }

@@ -3,7 +3,8 @@
 use experimenter_diesel::{Finish, StoreError, Unfit};
 
 use super::Event;
-use super::database::{Database, Waiting};
+use super::database::Database;
+use super::queue::Waiting;
 use super::requests::{Finished, Request};
 
 impl Database<'_> {
@@ -19,15 +20,14 @@ impl Database<'_> {
     /// Puts all results on the disk that are not in the database, when there is no more time for it.
     pub(super) async fn rescue(&mut self) {
         if let Some(log) = self.logging.take() {
-            self.waiting.push_front(Waiting::new(Request::Log(log)));
+            self.waiting.put_back(Waiting::new(Request::Log(log)));
         }
         while let Ok(request) = self.requests.try_recv() {
-            self.waiting.push_back(Waiting::new(request));
+            self.waiting.push(Waiting::new(request));
         }
-        // Checkpoints are kept nowhere else, and log entries go with the end of their run.
-        self.waiting.retain(|waiting| !matches!(waiting.request, Request::Checkpoint { .. }));
-        let is_end = |waiting: &Waiting| matches!(waiting.request, Request::Finish(_));
-        while let Some(mut end) = self.waiting.iter().position(is_end).and_then(|end| self.waiting.remove(end)) {
+        // They are kept nowhere else, and log entries go with the end of their run.
+        self.waiting.drop_checkpoints();
+        while let Some(mut end) = self.waiting.take_end() {
             self.take_entries(&mut end.request);
             self.keep(end.request).await;
         }

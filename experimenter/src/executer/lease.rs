@@ -111,7 +111,7 @@ impl Database<'_> {
     async fn take_back(&mut self) -> Result<(), StoreError> {
         let id = self.executer.id;
         // What has ended is written under the ID that it was claimed with, as it stands on the disk.
-        let ended: BTreeSet<_> = self.waiting.iter().flat_map(|waiting| waiting.request.ends()).collect();
+        let ended: BTreeSet<_> = self.waiting.requests().flat_map(Request::ends).collect();
         let is_earlier = |claim: &&Claim| claim.executer != id && !ended.contains(&key(claim));
         let earlier: Vec<_> = self.held.values().filter(is_earlier).cloned().collect();
         for claim in earlier {

@@ -11,6 +11,7 @@ mod keeping;
 mod lane;
 mod lease;
 mod outage;
+mod queue;
 mod requests;
 mod signals;
 mod write_back;

@@ -117,6 +117,11 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// What they are of: a row and its attempt.
+    pub(super) fn run(&self) -> (i64, i64) {
+        key(&self.claim)
+    }
+
     /// Those that are written next.
     pub(super) fn next(&self) -> &[Entry] {
         &self.entries[self.settled..][..self.together]

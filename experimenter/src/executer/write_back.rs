@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use experimenter_diesel::{Ending, Finish, StoreError, Unfit};
 
-use super::database::{Database, Rest, Waiting, key};
+use super::database::{Database, Rest, key};
 use super::keeping::is_settled;
 use super::outage::waits;
+use super::queue::Waiting;
 use super::requests::{Finished, Request, WAITING_RESULTS};
 use super::{End, Event, Stop};
 
@@ -19,18 +20,11 @@ impl Database<'_> {
         for finish in finished.iter_mut().map(|finished| &mut finished.finish) {
             let run = key(&finish.claim);
             if matches!(finish.ending, Ending::Done(_)) {
-                self.waiting.retain(|waiting| !waiting.request.is_checkpoint_of(run));
-            } else if self.waiting.iter().any(|waiting| waiting.request.is_checkpoint_of(run)) {
+                self.waiting.take_checkpoint(run);
+            } else if self.waiting.requests().any(|request| request.is_checkpoint_of(run)) {
                 continue;
             }
-            let mut groups = Vec::new();
-            self.waiting.retain(|waiting| match &waiting.request {
-                Request::Log(log) if key(&log.claim) == run => {
-                    groups.extend(log.groups());
-                    false
-                }
-                _ => true,
-            });
+            let groups = self.waiting.take_entries(run);
             finish.entries.splice(..0, groups);
         }
     }
@@ -44,15 +38,15 @@ impl Database<'_> {
                 Request::Finish(next) => {
                     let mut next = Waiting::new(Request::Finish(next));
                     self.take_entries(&mut next.request);
-                    if self.is_behind(&next) {
+                    if self.waiting.has_before(&next) {
                         next.request = self.keep(next.request).await;
-                        self.waiting.push_back(next);
+                        self.waiting.push(next);
                     } else if let Request::Finish(next) = self.as_held(next.request) {
                         finished.extend(next);
                     }
                 }
                 request => {
-                    self.waiting.push_back(Waiting::new(request));
+                    self.waiting.push(Waiting::new(request));
                     break;
                 }
             }
