@@ -1,6 +1,6 @@
 //! Candidates: open rows as they are read without any lock, to be claimed.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::adopt::read_key;
 use crate::claim::{Claim, ClaimOrder, Claimer};
@@ -8,7 +8,7 @@ use crate::executer::Executer;
 use crate::key::KeyHash;
 use crate::spec::Side;
 use crate::statement::{Row, Statement};
-use crate::store::Store;
+use crate::store::{Store, placeholders};
 use crate::{Result, StoreError, Value, random};
 
 /// How many candidates are read at once, unless more are asked for.
@@ -16,6 +16,9 @@ const CANDIDATES: usize = 8;
 
 /// From how many times the candidates per executer they are drawn, so that executers rarely want the same row.
 const SPREAD: u64 = 2;
+
+/// For how long a row is left alone that somebody has locked, as long as there are others.
+const LOCKED: Duration = Duration::from_secs(60);
 
 /// An open row that was read.
 #[derive(Debug, Clone)]
@@ -55,6 +58,7 @@ impl Candidate {
 impl Store {
     /// Reads the next candidates; says whether there are any.
     pub(crate) async fn read_candidates(&mut self, claimer: &mut Claimer, at_most: usize) -> Result<bool> {
+        claimer.locked.retain(|_, since| since.elapsed() < LOCKED);
         let limit = at_most.max(CANDIDATES) as u64;
         let start = Start::of(claimer.order, claimer.executers, limit);
         let mut rows = self.candidates(claimer, start, limit).await?;
@@ -75,6 +79,9 @@ impl Store {
         }
         if rows.iter().any(|row| row.int(2) != Some(0)) {
             return Err(StoreError::Retired(claimer.executer.program.clone()));
+        }
+        if rows.is_empty() && !claimer.locked.is_empty() {
+            return Err(locked(std::mem::take(&mut claimer.locked).into_keys()));
         }
         let mut candidates: Vec<_> = rows.into_iter().filter_map(|row| self.candidate(row)).collect();
         if claimer.order == ClaimOrder::Random || claimer.executers > 1 {
@@ -101,6 +108,10 @@ impl Store {
         if let Some(seconds) = claimer.seconds_left {
             condition += " AND (COALESCE(c.returns, 0)=0 OR c.wall_seconds<=?)";
             binds.push(Value::Float(seconds));
+        }
+        if !claimer.locked.is_empty() {
+            condition += &format!(" AND e.ID NOT IN ({})", placeholders(claimer.locked.len()));
+            binds.extend(claimer.locked.keys().map(|id| Value::Int(*id)));
         }
         binds.extend([Value::from(limit), Value::from(offset)]);
         let sql = self.candidates_query(&selected, &condition, claimer.executer.id);
@@ -165,6 +176,14 @@ impl Store {
             hash,
         })
     }
+}
+
+/// There are no other open rows than these.
+fn locked(ids: impl Iterator<Item = i64>) -> StoreError {
+    let ids = ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
+    StoreError::Conflict(format!(
+        "what is open is locked by a transaction of somebody else that does not end (row {ids}): end it where it was begun, or          find it by `SELECT * FROM information_schema.innodb_trx` and end it by `KILL` and its trx_mysql_thread_id"
+    ))
 }
 
 /// Where among the open rows the candidates are read.

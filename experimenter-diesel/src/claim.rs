@@ -1,6 +1,6 @@
 //! Claiming: unlocked candidates, then a compare-and-set on the row's attempt number.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::adopt::Scope;
@@ -66,6 +66,12 @@ pub struct Claimer {
     pub(crate) read: Instant,
     /// Those whose claims have an unknown outcome: the database went away meanwhile.
     pub(crate) unknown: Vec<Candidate>,
+    /// How many calls were lost before those claims were sent.
+    lost_calls: u64,
+    /// Rows that a transaction of somebody else has locked, with the times when they were found so.
+    pub(crate) locked: BTreeMap<i64, Instant>,
+    /// How many of the next candidates go alone, since one of them is locked.
+    alone: usize,
     /// The table's shape when the columns were checked.
     pub(crate) shape: String,
     /// How many executers were at work when candidates were last read.
@@ -91,9 +97,23 @@ impl Claimer {
         self.executer = executer;
     }
 
+    /// A transaction of somebody else has locked a row of those that were to be claimed, and none of them was. It must not
+    /// hold up the others for as long as it lasts.
+    fn was_locked_out(&mut self) {
+        let refused = std::mem::take(&mut self.unknown);
+        if let [candidate] = &refused[..] {
+            self.locked.insert(candidate.id, Instant::now());
+            return;
+        }
+        self.alone = refused.len();
+        refused.into_iter().rev().for_each(|candidate| self.candidates.push_front(candidate));
+    }
+
     /// The next candidates in the order of their IDs, which is the order in which everybody locks rows. One that has
     /// traces goes alone, with the work of putting them away.
     fn next(&mut self, at_most: usize) -> Vec<Candidate> {
+        let at_most = if self.alone > 0 { 1 } else { at_most };
+        self.alone = self.alone.saturating_sub(1);
         let plain = self.candidates.iter().take_while(|candidate| !candidate.traces).count();
         let count = plain.clamp(1, at_most).min(self.candidates.len());
         let mut batch: Vec<_> = self.candidates.drain(..count).collect();
@@ -118,6 +138,9 @@ impl Store {
             candidates: VecDeque::new(),
             read: Instant::now(),
             unknown: Vec::new(),
+            lost_calls: 0,
+            locked: BTreeMap::new(),
+            alone: 0,
             shape,
             executers: 1,
             seconds_left: None,
@@ -138,7 +161,8 @@ impl Store {
     /// give as many as the call before it was to.
     ///
     /// # Errors
-    /// [`StoreError::Columns`] when the table's columns changed since the claimer was made.
+    /// [`StoreError::Columns`] when the table's columns changed since the claimer was made; [`StoreError::Conflict`] when a
+    /// row is locked by a transaction of somebody else: the next call goes around it.
     pub async fn claim_batch(&mut self, claimer: &mut Claimer, at_most: usize) -> Result<Vec<Claim>> {
         let mut claims = self.try_claim(claimer).await?;
         while claims.is_empty() && at_most > 0 {
@@ -152,6 +176,7 @@ impl Store {
                 }
             }
             claimer.unknown = claimer.next(at_most);
+            claimer.lost_calls = self.lost_calls();
             claims = self.try_claim(claimer).await?;
         }
         Ok(claims)
@@ -171,9 +196,19 @@ impl Store {
         Ok(())
     }
 
+    /// Sends the claims whose outcome is unknown; gives those that succeeded.
+    async fn try_claim(&mut self, claimer: &mut Claimer) -> Result<Vec<Claim>> {
+        let claims = self.send_claims(claimer).await;
+        // Where a call was lost, it may be that one itself which holds the lock, and claims the row yet.
+        if matches!(&claims, Err(error) if error.is_lock_wait()) && self.lost_calls() == claimer.lost_calls {
+            claimer.was_locked_out();
+        }
+        claims
+    }
+
     /// The compare-and-sets of the claims whose outcome is unknown; gives those that succeeded. They are idempotent by the
     /// attempts' numbers, and stay unknown after an error.
-    async fn try_claim(&mut self, claimer: &mut Claimer) -> Result<Vec<Claim>> {
+    async fn send_claims(&mut self, claimer: &mut Claimer) -> Result<Vec<Claim>> {
         let candidates = &claimer.unknown;
         if candidates.is_empty() {
             return Ok(Vec::new());

@@ -84,6 +84,11 @@ impl StoreError {
         matches!(self, Self::Unreachable(_) | Self::Deadline { .. } | Self::NotPermitted(_) | Self::AccessDenied(_))
     }
 
+    /// Whether a statement has waited in vain for a row that another transaction has locked; it did nothing.
+    pub(crate) fn is_lock_wait(&self) -> bool {
+        matches!(self, Self::Conflict(reason) if reason.contains(LOCK_WAIT))
+    }
+
     pub(crate) fn misfit(field: &str, value: &crate::Value, reason: &Misfit) -> Self {
         let mut value = value.to_string();
         if value.chars().count() > 60 {
@@ -136,6 +141,9 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
+/// What MySQL says to who has waited in vain for a row's lock.
+const LOCK_WAIT: &str = "Lock wait timeout";
+
 /// Diesel tells few errors apart by type, so the server's English message decides; `lc_messages` is set to it.
 impl From<diesel::result::Error> for StoreError {
     fn from(error: diesel::result::Error) -> Self {
@@ -178,7 +186,7 @@ impl StoreError {
         let message = message.to_owned();
         if has(&[
             "Deadlock found",
-            "Lock wait timeout",
+            LOCK_WAIT,
             "Record has changed since",
             "database is locked",
             "was interrupted",

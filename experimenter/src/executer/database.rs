@@ -65,6 +65,8 @@ pub(super) struct Database<'a> {
     pub(super) logging: Option<Log>,
     /// The outage, while there is one.
     pub(super) outage: Option<Outage>,
+    /// Whether somebody was told that no row can be claimed.
+    blocked: bool,
     /// Why the database refuses for good.
     broken: Option<StoreError>,
 }
@@ -103,6 +105,7 @@ impl<'a> Database<'a> {
             waiting: Queue::default(),
             logging: None,
             outage: None,
+            blocked: false,
             broken: None,
         };
         Ok((database, asking))
@@ -292,7 +295,12 @@ impl<'a> Database<'a> {
     async fn answer(&mut self, request: Request) -> Rest {
         match self.as_held(request) {
             Request::Claim(reply) => match self.claim().await {
-                Err(reason) if waits(&reason) => return Some((Request::Claim(reply), reason)),
+                Err(reason) if waits(&reason) => {
+                    if !reason.is_outage() && !std::mem::replace(&mut self.blocked, true) {
+                        self.shared.report(Event::Blocked(reason.clone()));
+                    }
+                    return Some((Request::Claim(reply), reason));
+                }
                 Ok(None) if self.may_claim() => self.no_row(reply),
                 claimed => {
                     if let Err(error) = &claimed {
@@ -381,6 +389,7 @@ impl<'a> Database<'a> {
             self.claimer.has_time(self.shared.order.remaining());
             let claimed = self.store.claim_batch(&mut self.claimer, rows).await?;
             self.left = self.left.map(|left| left.saturating_sub(claimed.len() as u64));
+            self.blocked = false;
             // Every request is made by the claim that is held: the state that a run goes on from is for its slot alone.
             for claim in &claimed {
                 let mut held = claim.clone();

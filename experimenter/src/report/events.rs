@@ -44,6 +44,7 @@ pub(super) fn as_json(event: &Event, names: &[String]) -> Option<Value> {
         Event::Back { after } => json!({ "event": "back", "seconds": after.as_secs_f64() }),
         Event::Unlogged { id, reason } => json!({ "event": "unlogged", "id": id, "reason": reason.to_string() }),
         Event::Waiting { id, reason } => json!({ "event": "waiting", "id": id, "reason": reason.to_string() }),
+        Event::Blocked(reason) => json!({ "event": "blocked", "reason": reason.to_string() }),
         Event::OutOfTime { least } => json!({ "event": "out of time", "least_seconds": least.as_secs_f64() }),
         Event::Stopping { why, running, grace } => {
             json!({ "event": "stopping", "why": why, "running": running, "grace_seconds": grace.as_secs_f64() })
