@@ -66,6 +66,10 @@ impl Store {
             // Near the end of the open rows there is nothing beyond the start.
             rows = self.candidates(claimer, Start::First, limit).await?;
         }
+        if rows.is_empty() && !claimer.locked.is_empty() {
+            claimer.locked.clear();
+            rows = self.candidates(claimer, Start::First, limit).await?;
+        }
         claimer.executers = rows.first().and_then(|row| row.int(1)).and_then(|n| u64::try_from(n).ok()).unwrap_or(1);
         if rows.iter().any(|row| row.text(0).is_some_and(|shape| shape != claimer.shape)) {
             return Err(StoreError::Columns {
@@ -79,9 +83,6 @@ impl Store {
         }
         if rows.iter().any(|row| row.int(2) != Some(0)) {
             return Err(StoreError::Retired(claimer.executer.program.clone()));
-        }
-        if rows.is_empty() && !claimer.locked.is_empty() {
-            return Err(locked(std::mem::take(&mut claimer.locked).into_keys()));
         }
         let mut candidates: Vec<_> = rows.into_iter().filter_map(|row| self.candidate(row)).collect();
         if claimer.order == ClaimOrder::Random || claimer.executers > 1 {
@@ -176,14 +177,6 @@ impl Store {
             hash,
         })
     }
-}
-
-/// There are no other open rows than these.
-fn locked(ids: impl Iterator<Item = i64>) -> StoreError {
-    let ids = ids.map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
-    StoreError::Conflict(format!(
-        "what is open is locked by a transaction of somebody else that does not end (row {ids}): end it where it was begun, or          find it by `SELECT * FROM information_schema.innodb_trx` and end it by `KILL` and its trx_mysql_thread_id"
-    ))
 }
 
 /// Where among the open rows the candidates are read.

@@ -99,14 +99,24 @@ impl Claimer {
 
     /// A transaction of somebody else has locked a row of those that were to be claimed, and none of them was. It must not
     /// hold up the others for as long as it lasts.
-    fn was_locked_out(&mut self) {
+    fn was_locked_out(&mut self) -> StoreError {
         let refused = std::mem::take(&mut self.unknown);
-        if let [candidate] = &refused[..] {
-            self.locked.insert(candidate.id, Instant::now());
-            return;
-        }
-        self.alone = refused.len();
-        refused.into_iter().rev().for_each(|candidate| self.candidates.push_front(candidate));
+        let which = match &refused[..] {
+            [candidate] => {
+                self.locked.insert(candidate.id, Instant::now());
+                format!("row {}", candidate.id)
+            }
+            candidates => {
+                self.alone = candidates.len();
+                let ids: Vec<_> = candidates.iter().map(|candidate| candidate.id.to_string()).collect();
+                refused.into_iter().rev().for_each(|candidate| self.candidates.push_front(candidate));
+                format!("one of the rows {}", ids.join(", "))
+            }
+        };
+        StoreError::Conflict(format!(
+            "{which} is locked by a transaction of somebody else, and others come first: end it where it was begun, or find \
+             it by `SELECT * FROM information_schema.innodb_trx` and end it by `KILL` and its trx_mysql_thread_id"
+        ))
     }
 
     /// The next candidates in the order of their IDs, which is the order in which everybody locks rows. One that has
@@ -198,12 +208,13 @@ impl Store {
 
     /// Sends the claims whose outcome is unknown; gives those that succeeded.
     async fn try_claim(&mut self, claimer: &mut Claimer) -> Result<Vec<Claim>> {
-        let claims = self.send_claims(claimer).await;
-        // Where a call was lost, it may be that one itself which holds the lock, and claims the row yet.
-        if matches!(&claims, Err(error) if error.is_lock_wait()) && self.lost_calls() == claimer.lost_calls {
-            claimer.was_locked_out();
+        match self.send_claims(claimer).await {
+            // Where a call was lost, it may be that one itself which holds the lock, and claims the row yet.
+            Err(error) if error.is_lock_wait() && self.lost_calls() == claimer.lost_calls => {
+                Err(claimer.was_locked_out())
+            }
+            claims => claims,
         }
-        claims
     }
 
     /// The compare-and-sets of the claims whose outcome is unknown; gives those that succeeded. They are idempotent by the

@@ -65,7 +65,7 @@ pub(super) struct Database<'a> {
     pub(super) logging: Option<Log>,
     /// The outage, while there is one.
     pub(super) outage: Option<Outage>,
-    /// Whether somebody was told that no row can be claimed.
+    /// Whether somebody was told that rows cannot be claimed, since the last one was.
     blocked: bool,
     /// Why the database refuses for good.
     broken: Option<StoreError>,

@@ -145,7 +145,7 @@ pub(crate) enum Event {
     Unlogged { id: i64, reason: StoreError },
     /// What a row gave waits for the database.
     Waiting { id: i64, reason: StoreError },
-    /// There are open rows, and none could be claimed; that is tried again.
+    /// An open row could not be claimed; that is tried again.
     Blocked(StoreError),
     /// No row is begun any more, since less than this is left of the wall time.
     OutOfTime { least: Duration },

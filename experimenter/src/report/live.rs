@@ -257,7 +257,7 @@ fn sentence(event: &Event) -> String {
         Event::Waiting { id, reason } => {
             format!("row {id}: what it gave waits for the database: {reason}")
         }
-        Event::Blocked(reason) => format!("no row could be claimed, and that is tried again: {reason}"),
+        Event::Blocked(reason) => format!("a claim is tried again: {reason}"),
         Event::Unspooled { reason } => {
             format!("results cannot be kept on the disk, and go to the database alone: {reason}")
         }
