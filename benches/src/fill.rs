@@ -122,6 +122,9 @@ fn plot(kind: Kind, sizes: &BTreeMap<usize, Filled>) -> Plot {
     Plot::new(&format!("fill-{}", name.to_lowercase()), &format!("Rows per second of fill on {name}"), bars)
 }
 
+const INDEX: &str = "A million rows on SQLite: the index that keeps rows from being added twice is over hashes, so that each \
+     transaction touches, and writes, most pages of it. The raw INSERT has the same index, and slows down more.";
+
 fn goals(kind: Kind, sizes: &BTreeMap<usize, Filled>, rig: &Rig, section: &mut Section) {
     let (Some(filled), Some(large)) = (sizes.get(&100_000), sizes.get(&rig.scale.largest())) else { return };
     let name = kind.name();
@@ -139,11 +142,7 @@ fn goals(kind: Kind, sizes: &BTreeMap<usize, Filled>, rig: &Rig, section: &mut S
     goals.into_iter().for_each(|goal| section.goal(goal));
     if rig.scale.largest() > 100_000 {
         let linear = large.fill.median() / filled.fill.median();
-        section.goal(Goal::at_least(
-            &format!("fill of the largest table, by that of 100,000 rows, {name}"),
-            0.9,
-            linear,
-            "×",
-        ));
+        let what = format!("fill of the largest table, by that of 100,000 rows, {name}");
+        section.goal(Goal::at_least(&what, 0.9, linear, "×").limited_by(INDEX));
     }
 }

@@ -150,12 +150,18 @@ impl Store {
         )
     }
 
-    /// An ID between the first and the last open row.
+    /// An ID between the first and the last open row, which are the ends of an index: `MIN` and `MAX` in one query would
+    /// read all of it.
     async fn random_open_id(&mut self, claimer: &Claimer) -> Result<i64> {
         let (selected, binds) = claimer.selector.condition(self.dialect());
-        let sql =
-            format!("SELECT MIN(e.ID), MAX(e.ID) FROM `{}` e WHERE e.status='created' AND {selected}", self.spec.name);
-        let statement = Statement::new(sql, binds);
+        let table = &self.spec.name;
+        let end = |order| {
+            format!(
+                "(SELECT e.ID FROM `{table}` e WHERE e.status='created' AND {selected} ORDER BY e.ID {order} LIMIT 1)"
+            )
+        };
+        let sql = format!("SELECT {}, {}", end("ASC"), end("DESC"));
+        let statement = Statement::new(sql, [binds.clone(), binds].concat());
         let rows = self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await?;
         let bounds = rows.first().and_then(|row| row.int(0).zip(row.int(1)));
         let (first, last) = bounds.unwrap_or((1, 1));

@@ -8,10 +8,14 @@ use crate::key::KeyHash;
 use crate::spec::Side;
 use crate::statement::Statement;
 use crate::store::{Store, local_now};
-use crate::{Result, StoreError, TableSpec, Value};
+use crate::{Backend, Result, StoreError, TableSpec, Value};
 
-/// The most rows of one transaction.
+/// The most rows of one statement.
 const CHUNK: usize = 5_000;
+
+/// How many statements' rows go into one transaction on SQLite. Each transaction writes every page that it has touched, and the
+/// hashes of the keyfields touch all of their index; others wait for a fraction of a second.
+const CHUNKS_ON_SQLITE: usize = 4;
 
 /// What a fill found and did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,14 +57,24 @@ impl Store {
         };
         let mut total = Filled::default();
         let size = self.chunk_size();
+        let at_once = match self.backend() {
+            Backend::Mysql => 1,
+            Backend::Sqlite => CHUNKS_ON_SQLITE,
+        };
         loop {
-            let chunk = self.next_chunk(&mut rows, size)?;
-            if chunk.is_empty() {
+            let mut chunks = Vec::new();
+            while chunks.len() < at_once
+                && let chunk = self.next_chunk(&mut rows, size)?
+                && !chunk.is_empty()
+            {
+                chunks.push(chunk);
+            }
+            if chunks.is_empty() {
                 return Ok(total);
             }
             let filled = match mode {
-                FillMode::Write => self.fill_chunk(&chunk).await?,
-                FillMode::DryRun => self.count_chunk(&chunk, &unadopted).await?,
+                FillMode::Write => self.fill_chunks(&chunks).await?,
+                FillMode::DryRun => self.count_chunks(&chunks, &unadopted).await?,
             };
             total = Filled { new: total.new + filled.new, existing: total.existing + filled.existing };
             progress(total);
@@ -98,35 +112,49 @@ impl Store {
             .collect()
     }
 
-    async fn fill_chunk(&mut self, chunk: &[NewRow]) -> Result<Filled> {
+    async fn fill_chunks(&mut self, chunks: &[Vec<NewRow>]) -> Result<Filled> {
         let Self { connection, spec, .. } = self;
         let mut tries = 0;
         loop {
             let filled = connection
-                .repeat(async |connection| connection.transaction(async |c| insert(c, spec, chunk).await).await)
+                .repeat(async |connection| {
+                    connection
+                        .transaction(async |connection| {
+                            let mut new = 0;
+                            for chunk in chunks {
+                                new += insert(connection, spec, chunk).await?;
+                            }
+                            Ok(new)
+                        })
+                        .await
+                })
                 .await;
             match filled {
                 // Another fill inserted some of them between our look and our insert.
                 Err(StoreError::Duplicate(_)) if tries < 20 => tries += 1,
-                filled => return filled.map(|new| Filled::of(new, chunk)),
+                filled => return filled.map(|new| Filled::of(new, chunks)),
             }
         }
     }
 
-    async fn count_chunk(&mut self, chunk: &[NewRow], unadopted: &HashSet<KeyHash>) -> Result<Filled> {
+    async fn count_chunks(&mut self, chunks: &[Vec<NewRow>], unadopted: &HashSet<KeyHash>) -> Result<Filled> {
         let Self { connection, spec, has_sides } = self;
-        let new = match has_sides {
-            true => connection.repeat(async |connection| new_rows(connection, spec, chunk).await).await?,
-            false => chunk.iter().collect(),
-        };
-        let new = new.iter().filter(|row| !unadopted.contains(&row.hash)).count();
-        Ok(Filled::of(new, chunk))
+        let mut count = 0;
+        for chunk in chunks {
+            let new = match has_sides {
+                true => connection.repeat(async |connection| new_rows(connection, spec, chunk).await).await?,
+                false => chunk.iter().collect(),
+            };
+            count += new.iter().filter(|row| !unadopted.contains(&row.hash)).count();
+        }
+        Ok(Filled::of(count, chunks))
     }
 }
 
 impl Filled {
-    fn of(new: usize, chunk: &[NewRow]) -> Self {
-        Self { new: new as u64, existing: (chunk.len() - new) as u64 }
+    fn of(new: usize, chunks: &[Vec<NewRow>]) -> Self {
+        let rows: usize = chunks.iter().map(Vec::len).sum();
+        Self { new: new as u64, existing: (rows - new) as u64 }
     }
 }
 
