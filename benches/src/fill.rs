@@ -122,8 +122,8 @@ fn plot(kind: Kind, sizes: &BTreeMap<usize, Filled>) -> Plot {
     Plot::new(&format!("fill-{}", name.to_lowercase()), &format!("Rows per second of fill on {name}"), bars)
 }
 
-const INDEX: &str = "A million rows on SQLite: the index that keeps rows from being added twice is over hashes, so that each \
-     transaction touches, and writes, most pages of it. The raw INSERT has the same index, and slows down more.";
+const INDEX: &str = "A million rows: the index that keeps rows from being added twice is over hashes, so that each transaction \
+     touches most pages of it, and on SQLite writes them. The raw INSERT has the same index, and slows down as well.";
 
 fn goals(kind: Kind, sizes: &BTreeMap<usize, Filled>, rig: &Rig, section: &mut Section) {
     let (Some(filled), Some(large)) = (sizes.get(&100_000), sizes.get(&rig.scale.largest())) else { return };
