@@ -115,18 +115,22 @@ impl Store {
             binds.extend(claimer.locked.keys().map(|id| Value::Int(*id)));
         }
         binds.extend([Value::from(limit), Value::from(offset)]);
-        let sql = self.candidates_query(&selected, &condition, claimer.executer.id);
+        let sql = self.candidates_query(start, &selected, &condition, claimer.executer.id);
         let statement = Statement::new(sql, binds);
         self.connection.repeat(async |connection| connection.rows(statement.clone()).await).await
     }
 
     /// The query for open rows that are selected; its values are the table's name, those of the conditions, limit and offset.
-    pub(crate) fn candidates_query(&self, selected: &str, condition: &str, executer: i64) -> String {
+    pub(crate) fn candidates_query(&self, start: Start, selected: &str, condition: &str, executer: i64) -> String {
         let dialect = self.dialect();
+        let (open, order) = match start {
+            Start::First | Start::Offset(_) => ("e.status='created'", "e.ID"),
+            Start::Anywhere => dialect.open_from_an_id,
+        };
         format!(
             "SELECT ({}), (SELECT COUNT(*) FROM `{}` x WHERE x.state='alive' AND x.expires_at>{}), ({}), e.ID, \
              c.attempt, c.key_hash, {}, e.creation_date, c.returns, c.closed_at, {} \
-             FROM {} WHERE e.status='created' AND {selected} {condition} ORDER BY e.ID LIMIT ? OFFSET ?",
+             FROM {} WHERE {open} AND {selected} {condition} ORDER BY {order} LIMIT ? OFFSET ?",
             dialect.shape,
             self.side(Side::Executers),
             dialect.now,
@@ -187,7 +191,7 @@ impl Store {
 
 /// Where among the open rows the candidates are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Start {
+pub(crate) enum Start {
     First,
     Offset(u64),
     Anywhere,

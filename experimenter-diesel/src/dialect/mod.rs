@@ -34,6 +34,8 @@ pub(crate) struct Dialect {
     pub(crate) like_pattern: fn(&str) -> String,
     /// What makes a SELECT lock its rows until the end of the transaction.
     pub(crate) for_update: &'static str,
+    /// The condition of open rows, and their order, for those from an ID on.
+    pub(crate) open_from_an_id: (&'static str, &'static str),
     /// A scalar that describes the columns of a table; its one `?` is the table's name.
     pub(crate) shape: &'static str,
     /// Table, column and type of each column of the tables whose names take the place of `{}`.

@@ -38,6 +38,8 @@ pub(super) const DIALECT: Dialect = Dialect {
     like: "{} LIKE ? ESCAPE '|'",
     like_pattern,
     for_update: "FOR UPDATE",
+    // An equal status would be looked up, and all its rows read up to the ID; a range goes by both columns of the index.
+    open_from_an_id: ("e.status>='created' AND e.status<='created'", "e.status, e.ID"),
     shape: "SELECT MD5(GROUP_CONCAT(column_name, ' ', column_type ORDER BY ordinal_position)) \
             FROM information_schema.columns WHERE table_schema=DATABASE() AND table_name=?",
     columns: "SELECT table_name, column_name, column_type FROM information_schema.columns \

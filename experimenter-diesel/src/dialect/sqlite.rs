@@ -23,6 +23,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     like: "{} GLOB ?",
     like_pattern: |pattern| pattern.replace('[', "[[]"),
     for_update: "",
+    open_from_an_id: ("e.status='created'", "e.ID"),
     shape: "SELECT group_concat(name || ' ' || type) FROM pragma_table_info(?)",
     columns: "SELECT m.name, p.name, p.type FROM sqlite_master m, pragma_table_info(m.name) p \
               WHERE m.type='table' AND m.name IN ({}) ORDER BY m.name, p.cid",

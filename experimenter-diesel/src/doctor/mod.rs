@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 pub use grants::Privileges;
 pub use rows::{Found, Keys, Orphans};
 
+use crate::candidates::Start;
 use crate::side_tables::SCHEMA;
 use crate::spec::Side;
 use crate::statement::{Row, Statement};
@@ -225,7 +226,7 @@ impl Store {
             Backend::Mysql => "EXPLAIN",
             Backend::Sqlite => "EXPLAIN QUERY PLAN",
         };
-        let sql = format!("{explain} {}", self.candidates_query("1=1", "", 0));
+        let sql = format!("{explain} {}", self.candidates_query(Start::First, "1=1", "", 0));
         let rows = self.query(sql, vec![self.spec.name.as_str().into(), Value::Int(8), Value::Int(0)]).await?;
         let mut plan = Plan::default();
         for row in &rows {
