@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The benchmarks: builds what is measured, measures it beside bare clients and PyExperimenter, writes BENCHMARKS.md.
 #
-#   benches/run.sh [quick|full] [SUBJECT…]    quick takes five minutes, full an hour; all subjects unless some are named
+#   benches/run.sh [quick|full] [SUBJECT…]    quick takes five minutes, full twenty; all subjects unless some are named
 #
 # It needs what the tests need, see tests/run.sh. The servers are private ones in temporary folders.
 set -euo pipefail
