@@ -8,7 +8,6 @@ use experimenter_tests::{Program, wait_until};
 use crate::report::{Bar, Goal, Plot, Section, Table, rate, ratio};
 use crate::rig::{Crowd, Kind, Place, Rig};
 use crate::sample::Sample;
-use crate::scale::Scale;
 
 /// How long all have to get to work.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -60,8 +59,8 @@ impl Contestant {
             all.extend(of(Self::SkipLocked));
         }
         // On an SQLite file several of those fail now and then.
-        let several = kind == Kind::MariaDb && rig.scale == Scale::Full;
-        all.extend([1, 4][..1 + usize::from(several)].iter().map(|n| Self::Python(*n)));
+        let pythons = if kind == Kind::MariaDb { rig.scale.pick(&[1][..], &[1, 4]) } else { &[1] };
+        all.extend(pythons.iter().map(|n| Self::Python(*n)));
         all
     }
 

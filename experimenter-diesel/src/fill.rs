@@ -117,17 +117,7 @@ impl Store {
         let mut tries = 0;
         loop {
             let filled = connection
-                .repeat(async |connection| {
-                    connection
-                        .transaction(async |connection| {
-                            let mut new = 0;
-                            for chunk in chunks {
-                                new += insert(connection, spec, chunk).await?;
-                            }
-                            Ok(new)
-                        })
-                        .await
-                })
+                .repeat(async |connection| connection.transaction(async |c| insert_all(c, spec, chunks).await).await)
                 .await;
             match filled {
                 // Another fill inserted some of them between our look and our insert.
@@ -168,6 +158,14 @@ async fn new_rows<'a>(connection: &mut Connection, spec: &TableSpec, chunk: &'a 
     let claims = spec.side(Side::Claims);
     let mut seen: HashSet<_> = known(connection, &claims, chunk.iter().map(|row| row.hash)).await?;
     Ok(chunk.iter().filter(|row| seen.insert(row.hash)).collect())
+}
+
+async fn insert_all(connection: &mut Connection, spec: &TableSpec, chunks: &[Vec<NewRow>]) -> Result<usize> {
+    let mut new = 0;
+    for chunk in chunks {
+        new += insert(connection, spec, chunk).await?;
+    }
+    Ok(new)
 }
 
 async fn insert(connection: &mut Connection, spec: &TableSpec, chunk: &[NewRow]) -> Result<usize> {

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod leases;
+mod locks;
 mod spool;
 mod sqlite;
 
@@ -13,7 +14,7 @@ use experimenter_diesel::{
     Claim, ClaimOrder, Claimer, Column, Ending, Entry, Executer, FillMode, Filled, KeyHash, LogtableSpec, Selector,
     Status, Store, StoreError, TableSpec, Target as Url, Value,
 };
-use experimenter_tests::{MariaDb, Target, for_each_database, wait_until};
+use experimenter_tests::{MariaDb, Target, for_each_database};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A table with a field of each kind.
@@ -107,51 +108,6 @@ fn the_tables_are_pyexperimenters() {
             Target::MariaDb(_) => "EXPLAIN SELECT ID FROM study WHERE status='created' AND ID >= 3 ORDER BY ID",
         };
         assert!(format!("{:?}", target.sql(plan)).contains("experimenter_status"), "a claim uses the index");
-    });
-}
-
-/// Somebody has changed a row by hand, and forgotten to commit.
-#[test]
-fn a_row_that_somebody_has_locked_holds_up_no_other() {
-    let target = Target::mariadb();
-    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
-    let server = MariaDb::shared();
-    let lock = "DELIMITER //\nBEGIN NOT ATOMIC START TRANSACTION; UPDATE study SET seed=seed WHERE ID=1; \
-                WHILE NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema=DATABASE() AND \
-                table_name='enough') DO DO SLEEP(0.1); END WHILE; COMMIT; END//\n";
-    let sleeps = format!(
-        "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep' AND db = '{}'",
-        database.name()
-    );
-    let (mut store, mut claimer) = block_on(async {
-        let mut store = filled(&target, 4).await;
-        store.set_lock_wait(Duration::from_secs(1)).await.expect("a setting");
-        store.set_patience(Duration::ZERO);
-        let claimer = claimer(&mut store).await;
-        (store, claimer)
-    });
-    let claims = std::thread::scope(|scope| {
-        scope.spawn(|| server.sql(database.name(), lock));
-        wait_until(|| server.sql("", &sleeps).trim() == "1");
-        // All of them, one of them, and around it.
-        let claims = block_on(async {
-            let mut claims = Vec::new();
-            for _ in 0..6 {
-                let batch = store.claim_batch(&mut claimer, 3).await;
-                claims.push(batch.map(|claims| claims.into_iter().map(|claim| claim.id).collect::<Vec<_>>()));
-            }
-            claims
-        });
-        target.sql("CREATE TABLE enough (it INT)");
-        claims
-    });
-    let [Err(_), Err(_), Ok(two), Ok(three), Ok(four), Err(refusal)] = &claims[..] else { panic!("{claims:?}") };
-    assert_eq!([two, three, four], [&[2], &[3], &[4]]);
-    let refusal = refusal.to_string();
-    assert!(refusal.contains("row 1") && refusal.contains("innodb_trx"), "{refusal}");
-    block_on(async {
-        assert_eq!(claim(&mut store, &mut claimer).await.id, 1);
-        assert_eq!(store.claim(&mut claimer).await, Ok(None));
     });
 }
 

@@ -378,13 +378,33 @@ fn an_executer_that_waits_for_a_lock_is_not_dead() {
                 COMMIT; SELECT IF(@is_late, 'expired', 'alive'); END//\n";
     std::thread::scope(|scope| {
         let holder = scope.spawn(|| server.sql(database.name(), lock));
-        let sleeps = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
-        wait_until(|| server.sql(database.name(), sleeps).trim() == "1");
+        database.wait_for_sleeper();
         std::fs::remove_file(rig.sandbox.path().join("hold-0-write")).expect("a file");
         assert_eq!(holder.join().expect("a lock").trim(), "alive");
     });
     rig.ended(executer).success().stdout_has("\"event\":\"waiting\"");
     rig.is_sound("a lock");
+}
+
+/// An executer goes around a row that somebody has locked, and says so.
+#[test]
+fn an_executer_says_which_row_is_locked() {
+    let server = MariaDb::start();
+    let target = Target::MariaDb(server.database());
+    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let mut rig = Rig::new(&target, target.url(), 2, &["--set", "steps=0"], MODES[0]);
+    let lock = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\nDELIMITER //\nBEGIN NOT ATOMIC \
+                START TRANSACTION; UPDATE witness SET n=n WHERE ID=1; \
+                REPEAT DO SLEEP(0.1); SELECT status INTO @other FROM witness WHERE ID=2; \
+                UNTIL @other = 'done' END REPEAT; COMMIT; END//\n";
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| server.sql(database.name(), lock));
+        database.wait_for_sleeper();
+        let executer = rig.spawn(&[], &[]);
+        rig.ended(executer)
+    });
+    output.success().stdout_has("\"event\":\"blocked\"").stdout_has("row 1 is locked");
+    rig.is_sound("a row that is locked");
 }
 
 /// The number of the step, in the work of one row, before which an executer has not sent the transaction that updates
@@ -537,9 +557,7 @@ fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
                      DO SLEEP(0.2); END WHILE; \
                      COMMIT; END//\n";
         let holder = scope.spawn(|| server.sql(database.name(), reset));
-        // InnoDB's own tables do not change for those who read them more often than each 0.1 s.
-        let sleeps = "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'";
-        wait_until(|| server.sql(database.name(), sleeps).trim() == "1");
+        database.wait_for_sleeper();
         std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
         holder.join().expect("a reset");
     });

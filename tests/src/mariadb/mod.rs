@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::process::Process;
+use crate::wait_until;
 use crate::{Proxy, Rows, watchdog};
 
 /// How long a server has until it accepts connections. It includes the recovery after a kill.
@@ -279,6 +280,16 @@ impl Database {
         }
         client::table(&self.socket, "", &text);
         self.url_of(&user, &password)
+    }
+
+    /// Waits until somebody sleeps in this database by `DO SLEEP`.
+    #[track_caller]
+    pub fn wait_for_sleeper(&self) {
+        let sleepers = format!(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE state='User sleep' AND db='{}'",
+            self.name
+        );
+        wait_until(|| client::table(&self.socket, "", &sleepers).trim() == "1");
     }
 
     /// Runs statements as the administrator and returns the rows.
