@@ -99,7 +99,7 @@ fn list(context: &Context<'_>, programs: &[Program]) -> Result<u8, Failure> {
         context.console.result("no program has executed rows")?;
         return Ok(exit::DONE);
     }
-    let mut table = Table::new(&["program", "executers at work", "last contact", ""]);
+    let mut table = Table::new(&["program", "executers at work", "last contact", ""]).with_text(0);
     for program in programs {
         let notes = [(is_this(program), "this program"), (program.is_retired, "retired")];
         let notes: Vec<_> = notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect();

@@ -12,11 +12,23 @@ use super::csv_field;
 pub(crate) struct Table {
     headers: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// The columns that are text whatever they look like.
+    texts: Vec<usize>,
 }
 
 impl Table {
     pub(crate) fn new(headers: &[&str]) -> Self {
-        Self { headers: headers.iter().map(|header| (*header).to_owned()).collect(), rows: Vec::new() }
+        Self {
+            headers: headers.iter().map(|header| (*header).to_owned()).collect(),
+            rows: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+
+    /// The same with a column that is text whatever it looks like: a hash may have no letter but `e`.
+    pub(crate) fn with_text(mut self, column: usize) -> Self {
+        self.texts.push(column);
+        self
     }
 
     pub(crate) fn row(&mut self, cells: Vec<String>) {
@@ -62,7 +74,8 @@ impl Table {
 
     fn is_numeric(&self, column: usize) -> bool {
         let mut cells = self.rows.iter().filter_map(|row| row.get(column)).peekable();
-        cells.peek().is_some()
+        !self.texts.contains(&column)
+            && cells.peek().is_some()
             && cells.all(|cell| {
                 let number = cell.split(' ').next().unwrap_or_default();
                 cell == "–" || number.chars().all(|c| c.is_ascii_digit() || "+-.,:%e".contains(c))
@@ -113,6 +126,13 @@ mod tests {
         table.row(vec!["rbf".into(), "5".into()]);
         table.row(vec!["linear".into(), "120".into()]);
         assert_eq!(table.to_string(), "kernel    n\nrbf       5\nlinear  120");
+    }
+
+    #[test]
+    fn a_hash_that_looks_like_a_number_stands_left() {
+        let mut table = Table::new(&["a longer name", "n"]).with_text(0);
+        table.row(vec!["260e99674120".into(), "5".into()]);
+        assert_eq!(table.to_string(), "a longer name  n\n260e99674120   5");
     }
 
     #[test]
