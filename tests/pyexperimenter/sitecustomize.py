@@ -1,4 +1,12 @@
-"""PyExperimenter's credentials name a server without a port, and the tests' servers listen on any that is free."""
+"""What PyExperimenter needs to run beside our tests.
+
+Its credentials name a server without a port, and the tests' servers listen on any that is free. Its processes make a folder
+`logs` where there is none, and of two that start at the same time one would fail: it is there before.
+"""
+
+import os
+
+os.makedirs("logs", exist_ok=True)
 
 try:
     from pymysql.connections import Connection
