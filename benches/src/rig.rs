@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use experimenter_tests::{Database, MariaDb, Output, Program, Running, Sandbox, Target, python};
+use experimenter_tests::{Database, Output, Program, Running, Sandbox, Server, Target, python};
 
 use crate::scale::Scale;
 
@@ -21,7 +21,7 @@ pub(crate) const PER_SEED: usize = 20;
 #[derive(Debug)]
 pub(crate) struct Rig {
     pub(crate) scale: Scale,
-    pub(crate) server: MariaDb,
+    pub(crate) server: Server,
     /// The folder of the programs.
     programs: PathBuf,
 }
@@ -57,12 +57,12 @@ impl Rig {
     pub(crate) fn start(scale: Scale) -> Self {
         let this = std::env::current_exe().expect("a program knows its own file");
         let programs = this.parent().expect("a file is in a folder").to_owned();
-        Self { scale, server: MariaDb::start_with(&SERVER), programs }
+        Self { scale, server: Server::start_with(&SERVER), programs }
     }
 
     pub(crate) fn place(&self, kind: Kind) -> Place<'_> {
         let target = match kind {
-            Kind::MariaDb => Target::MariaDb(self.server.database()),
+            Kind::MariaDb => Target::Server(self.server.database()),
             Kind::Sqlite => Target::sqlite(),
         };
         Place { rig: self, target, sandbox: Sandbox::new() }
@@ -77,7 +77,7 @@ impl Place<'_> {
     /// Where the database is. Bare clients would leave the network for the server's socket, and others do not.
     fn url(&self) -> String {
         match &self.target {
-            Target::MariaDb(database) => database.url() + "?prefer_socket=false",
+            Target::Server(database) => database.url() + "?prefer_socket=false",
             Target::Sqlite { .. } => self.target.url(),
         }
     }
@@ -119,7 +119,7 @@ impl Place<'_> {
             Target::Sqlite { file, .. } => {
                 format!("provider: sqlite\n    database: {}", file.with_extension("").display())
             }
-            Target::MariaDb(database) => {
+            Target::Server(database) => {
                 self.sandbox.write("config/database_credentials.yml", &database.credentials());
                 format!("provider: mysql\n    database: {}", database.name())
             }
@@ -149,7 +149,7 @@ impl Place<'_> {
 
     fn database(&self) -> Option<&Database> {
         match &self.target {
-            Target::MariaDb(database) => Some(database),
+            Target::Server(database) => Some(database),
             Target::Sqlite { .. } => None,
         }
     }

@@ -286,7 +286,8 @@ impl Store {
 
     fn set_results(&self, results: &[(String, Value)], at: &str) -> Assignments {
         results.iter().fold(Assignments::default(), |set, (name, value)| {
-            let set = set.value(name, value.clone());
+            let expression = if matches!(value, Value::Text(_)) { self.dialect().given_text } else { "?" };
+            let set = set.value_as(name, expression, value.clone());
             if self.spec.result_timestamps { set.value(&timestamp_of(name), at) } else { set }
         })
     }

@@ -14,7 +14,7 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::Signal;
 
-use crate::{Database, MariaDb, Running, Sandbox, wait_until};
+use crate::{Database, Running, Sandbox, Server, Vendor, wait_until};
 
 /// The rows of a query, every value as its text, NULL as nothing.
 pub type Rows = Vec<Vec<Option<String>>>;
@@ -30,7 +30,7 @@ pub enum Target {
         file: PathBuf,
     },
     /// An empty database on the server that the tests of this process share.
-    MariaDb(Database),
+    Server(Database),
 }
 
 /// Runs the test on a fresh database of each kind; a failure names the database, and does not spare the other.
@@ -44,7 +44,7 @@ pub fn for_each_database(test: impl Fn(&Target)) {
 impl Target {
     /// A fresh database of each kind.
     pub fn all() -> Vec<Self> {
-        vec![Self::sqlite(), Self::mariadb()]
+        vec![Self::sqlite(), Self::server()]
     }
 
     /// A file of SQLite.
@@ -55,8 +55,15 @@ impl Target {
     }
 
     /// A database on the shared server.
-    pub fn mariadb() -> Self {
-        Self::MariaDb(MariaDb::shared().database())
+    pub fn server() -> Self {
+        Self::Server(Server::shared().database())
+    }
+
+    /// The database of a server.
+    #[track_caller]
+    pub fn database(&self) -> &Database {
+        let Self::Server(database) = self else { panic!("SQLite has no server") };
+        database
     }
 
     /// Whether it is SQLite, which writes some values in another way.
@@ -68,14 +75,14 @@ impl Target {
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite { file, .. } => format!("sqlite://{}", file.display()),
-            Self::MariaDb(database) => database.url(),
+            Self::Server(database) => database.url(),
         }
     }
 
     /// Holds the lock that writers of an SQLite file take in turns, until the file is dropped.
     #[track_caller]
     pub fn lock(&self) -> File {
-        let Self::Sqlite { file, .. } = self else { panic!("MariaDB has other locks") };
+        let Self::Sqlite { file, .. } = self else { panic!("a server has other locks") };
         let lock = File::open(format!("{}.lock", file.display())).expect("the lock is beside the database");
         flock(&lock, FlockOperation::LockExclusive).expect("it can be locked");
         lock
@@ -108,7 +115,7 @@ impl Target {
                 let url = file.to_string_lossy();
                 sqlite_rows(&url, statement).unwrap_or_else(|error| panic!("`{statement}` on SQLite: {error}"))
             }
-            Self::MariaDb(database) => database.rows(statement),
+            Self::Server(database) => database.rows(statement),
         }
     }
 
@@ -124,10 +131,10 @@ impl Target {
 
 impl Display for Target {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite { .. } => "SQLite",
-            Self::MariaDb(_) => "MariaDB",
-        })
+        match self {
+            Self::Sqlite { .. } => f.write_str("SQLite"),
+            Self::Server(_) => Vendor::tested().fmt(f),
+        }
     }
 }
 

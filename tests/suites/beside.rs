@@ -16,8 +16,8 @@ fn spawn(rig: &Rig<'_>, role: &str) -> Running {
 #[test]
 fn a_storm_beside_pyexperimenter_breaks_no_promise() {
     let seed = seed();
-    let target = Target::mariadb();
-    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let target = Target::server();
+    let database = target.database();
     let count = |condition: &str| {
         let count = target.value(&format!("SELECT COUNT(*) FROM witness WHERE {condition}"));
         count.and_then(|count| count.parse::<usize>().ok()).expect("a count")

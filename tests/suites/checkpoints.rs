@@ -159,7 +159,7 @@ fn a_row_that_was_lost_does_not_touch_the_others_of_its_group() {
 
 #[test]
 fn an_ending_that_the_database_refuses_does_not_touch_the_others_of_its_group() {
-    let target = Target::mariadb();
+    let target = Target::server();
     block_on(async {
         let mut store = filled(&target, 3).await;
         target.sql("ALTER TABLE study MODIFY model VARCHAR(10) CHARACTER SET latin1");

@@ -5,7 +5,7 @@ mod looking;
 use std::path::Path;
 use std::process::Command;
 
-use experimenter_tests::{MariaDb, Output, Sandbox, Target, for_each_database};
+use experimenter_tests::{Output, Sandbox, Server, Target, Vendor, for_each_database};
 
 fn grid() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_grid"))
@@ -129,7 +129,7 @@ fn mistakes_in_a_grid_are_found_before_anything_is_written() {
             Target::Sqlite { .. } => {
                 too_long.success();
             }
-            Target::MariaDb(_) => refused(&too_long, 2, &["keyfield `label`: `abcd` is 4 characters long", "zoo.rs:"]),
+            Target::Server(_) => refused(&too_long, 2, &["keyfield `label`: `abcd` is 4 characters long", "zoo.rs:"]),
         }
         refused(&sandbox.run(zoo(), ["status", "--experiment", "open", "--database", &url]), 1, &["no table `open`"]);
     });
@@ -207,7 +207,7 @@ fn help_is_for_newcomers() {
 #[test]
 fn databases_that_do_not_let_us_in() {
     let sandbox = Sandbox::new();
-    let database = MariaDb::shared().database();
+    let database = Server::shared().database();
     let url = database.url();
     let fill = |url: &str| sandbox.run(grid(), ["fill", "--set", "n=0..3", "--database", url]);
     refused(&fill("mysql://me:p4ssw0rd@127.0.0.1:1/db"), 69, &["mysql://127.0.0.1:1/db", "cannot reach", "hint: "]);
@@ -231,7 +231,7 @@ fn databases_that_do_not_let_us_in() {
 
 #[test]
 fn a_read_only_server_is_said_to_be_one() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let url = server.database().url();
     let sandbox = Sandbox::new();
     sandbox.run(grid(), ["fill", "--set", "n=0..3", "--database", &url]).success();
@@ -431,7 +431,7 @@ fn a_doctor_tells_what_is_wrong_and_the_remedy() {
 #[test]
 fn a_doctor_knows_servers() {
     let sandbox = Sandbox::new();
-    let database = MariaDb::shared().database();
+    let database = Server::shared().database();
     let url = database.url();
     let run = |arguments: &[&str]| sandbox.run(grid(), arguments);
     run(&["fill", "--set", "n=0..3", "--database", &url]).success();
@@ -440,7 +440,11 @@ fn a_doctor_knows_servers() {
         .fails_with(1)
         .stdout_has("error    privileges: the user lacks INSERT")
         .stdout_has("ask for: GRANT INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP ON the database");
-    for engine in ["MyISAM", "Aria"] {
+    let others = match Vendor::tested() {
+        Vendor::MariaDb => &["MyISAM", "Aria"][..],
+        Vendor::MySql => &["MyISAM"],
+    };
+    for engine in others {
         database.rows(&format!("ALTER TABLE experimenter__grid__claims ENGINE={engine}"));
         run(&["doctor", "--database", &url])
             .fails_with(1)

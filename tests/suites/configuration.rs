@@ -130,8 +130,8 @@ fn mistakes_in_files_are_told_and_change_nothing() {
 
 #[test]
 fn credentials_are_read_from_their_file() {
-    let target = Target::mariadb();
-    let Target::MariaDb(database) = &target else { panic!("it is MariaDB") };
+    let target = Target::server();
+    let database = target.database();
     let sandbox = Sandbox::new();
     sandbox.write(CONFIG, &STUDY.replace("sqlite", "mysql").replace("thesis", database.name()));
     let credentials = format!(

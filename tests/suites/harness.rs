@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use experimenter_tests::{Fault, MariaDb, Output, Proxy, Sandbox, Signal, Target, for_each_database};
+use experimenter_tests::{Fault, Output, Proxy, Sandbox, Server, Signal, Target, Vendor, for_each_database};
 
 /// Set for the process that [`a_killed_test_process_leaves_no_server_behind`] starts.
 const ROLE: &str = "HARNESS_TEST_STARTS_A_SERVER";
@@ -34,7 +34,7 @@ fn soon(what: &str, condition: impl Fn() -> bool) {
 
 #[test]
 fn a_killed_server_keeps_what_was_committed() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let database = server.database();
     server.sql(database.name(), "CREATE TABLE t (n INT); INSERT INTO t VALUES (1), (2)");
     let port = server.port();
@@ -47,7 +47,7 @@ fn a_killed_server_keeps_what_was_committed() {
 
 #[test]
 fn a_server_is_gone_after_drop() {
-    let server = MariaDb::start();
+    let server = Server::start();
     let (port, folder) = (server.port(), server.folder().to_path_buf());
     assert!(answers(port) && folder.exists());
     drop(server);
@@ -59,7 +59,7 @@ fn a_server_is_gone_after_drop() {
 fn a_server_is_gone_after_a_panic() {
     let seen = AssertUnwindSafe(std::cell::Cell::new(0));
     let panicked = catch_unwind(|| {
-        let server = MariaDb::start();
+        let server = Server::start();
         seen.set(server.port());
         panic!("a test fails");
     });
@@ -88,7 +88,7 @@ fn a_killed_test_process_leaves_no_server_behind() {
 #[test]
 fn starts_a_server_and_hangs() {
     let Some(folder) = std::env::var_os(ROLE) else { return };
-    let server = MariaDb::shared();
+    let server = Server::shared();
     let write = |name: &str, text: &str| std::fs::write(Path::new(&folder).join(name), text).expect("a written file");
     write("port", &server.port().to_string());
     write("folder", &server.folder().display().to_string());
@@ -98,12 +98,13 @@ fn starts_a_server_and_hangs() {
 
 #[test]
 fn a_user_is_kept_to_its_privileges() {
-    let server = MariaDb::start();
+    let server = Server::start();
     let database = server.database();
     assert!(database.url().contains(database.password()));
     database.with_privileges(&["SELECT", "INSERT"]);
     database.with_privileges(&[]);
-    let grants = server.sql("", "SELECT COUNT(*) FROM mysql.db WHERE Select_priv = 'Y' AND Update_priv = 'N'");
+    let grants =
+        server.sql("", "SELECT COUNT(*) FROM mysql.db WHERE Host = '%' AND Select_priv = 'Y' AND Update_priv = 'N'");
     assert_eq!(grants, "1\n");
     // Nobody gets in through the network without a password, the administrator included.
     let open = "SELECT COUNT(*) FROM mysql.user WHERE authentication_string = '' AND Host <> 'localhost'";
@@ -112,7 +113,7 @@ fn a_user_is_kept_to_its_privileges() {
 
 #[test]
 fn a_read_only_server_can_be_had() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     server.set_read_only(true);
     assert_eq!(server.sql("", "SELECT @@read_only"), "1\n");
     server.set_read_only(false);
@@ -138,10 +139,10 @@ fn a_failure_names_its_database_and_spares_no_other() {
     let failure = catch_unwind(AssertUnwindSafe(|| {
         for_each_database(|target| {
             seen.borrow_mut().push(target.to_string());
-            assert!(matches!(target, Target::MariaDb(_)), "only the other one works");
+            assert!(matches!(target, Target::Server(_)), "only the other one works");
         });
     }));
-    assert_eq!(*seen.borrow(), ["SQLite", "MariaDB"]);
+    assert_eq!(*seen.borrow(), ["SQLite".to_owned(), Vendor::tested().to_string()]);
     assert!(message(failure.expect_err("it has failed")).contains("failed on SQLite,"));
 }
 

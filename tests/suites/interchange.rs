@@ -26,12 +26,12 @@ impl<'a> Study<'a> {
         let (provider, name) = match target {
             // PyExperimenter adds `.db`.
             Target::Sqlite { file, .. } => ("sqlite", file.with_extension("").display().to_string()),
-            Target::MariaDb(database) => ("mysql", database.name().to_owned()),
+            Target::Server(database) => ("mysql", database.name().to_owned()),
         };
         assert!(CONFIGURATION.contains(from), "{from}");
         let configuration = CONFIGURATION.replace("PROVIDER", provider).replace("DATABASE", &name);
         sandbox.write("config/experiment_configuration.yml", &configuration.replacen(from, to, 1));
-        if let Target::MariaDb(database) = target {
+        if let Target::Server(database) = target {
             sandbox.write("config/database_credentials.yml", &database.credentials());
         }
         Self { sandbox, target }
@@ -132,7 +132,7 @@ fn a_study_that_each_side_executes_half_of_reads_the_same_on_both() {
 
 #[test]
 fn executers_of_both_sides_work_on_one_table_at_the_same_time() {
-    let target = Target::mariadb();
+    let target = Target::server();
     let study = Study::edited(&target, "stop: 6", "stop: 31");
     study.ours(&["fill"]).success().stdout_has("240 new rows");
     let theirs: Vec<_> = (0..2).map(|_| study.spawn_python(&["execute:-1"])).collect();

@@ -564,7 +564,7 @@ fn a_lease_may_be_short_and_is_each_executers_own() {
                     "SELECT CAST(round((julianday(expires_at) - julianday(beat_at)) * 86400000) AS INTEGER), git \
                      FROM experimenter__study__executers"
                 }
-                Target::MariaDb(_) => {
+                Target::Server(_) => {
                     "SELECT TIMESTAMPDIFF(MICROSECOND, beat_at, expires_at) DIV 1000, git \
                      FROM experimenter__study__executers"
                 }

@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use experimenter_tests::{MariaDb, Target};
+use experimenter_tests::Target;
 
 use super::{block_on, claim, claimer, filled};
 
 /// Somebody has changed a row by hand, and forgotten to commit.
 #[test]
 fn a_row_that_somebody_has_locked_holds_up_no_other() {
-    let target = Target::mariadb();
-    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
-    let server = MariaDb::shared();
-    let lock = "DELIMITER //\nBEGIN NOT ATOMIC START TRANSACTION; UPDATE study SET seed=seed WHERE ID=1; \
+    let target = Target::server();
+    let database = target.database();
+    let lock = "START TRANSACTION; UPDATE study SET seed=seed WHERE ID=1; \
                 WHILE NOT EXISTS (SELECT 1 FROM information_schema.tables WHERE table_schema=DATABASE() AND \
-                table_name='enough') DO DO SLEEP(0.1); END WHILE; COMMIT; END//\n";
+                table_name='enough') DO DO SLEEP(0.1); END WHILE; COMMIT;";
     let (mut store, mut claimer) = block_on(async {
         let mut store = filled(&target, 4).await;
         store.set_lock_wait(Duration::from_secs(1)).await.expect("a setting");
@@ -23,7 +22,7 @@ fn a_row_that_somebody_has_locked_holds_up_no_other() {
         (store, claimer)
     });
     let claims = std::thread::scope(|scope| {
-        scope.spawn(|| server.sql(database.name(), lock));
+        scope.spawn(|| database.script(lock));
         database.wait_for_sleeper();
         // All of them, one of them, and around it.
         let claims = block_on(async {

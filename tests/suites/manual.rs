@@ -269,7 +269,7 @@ impl Words {
             replaced: Vec::new(),
             put_back: vec![("tests/programs/manual.rs".into(), "src/main.rs"), ("tests/../".into(), "")],
         };
-        let Target::MariaDb(database) = target else {
+        let Target::Server(database) = target else {
             words.replaced.push((url, file.into()));
             return words;
         };

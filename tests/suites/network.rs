@@ -45,8 +45,8 @@ fn storm(proxy: &Proxy, chance: &mut Chance) -> usize {
 #[test]
 fn a_network_that_fails_breaks_no_promise() {
     let seed = seed();
-    let target = Target::mariadb();
-    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let target = Target::server();
+    let database = target.database();
     let proxy = Proxy::start(database.port());
     let rows = 9 * usize::try_from(seconds()).expect("a number");
     let fill = ["--set", "millis=100", "--set", "fails=false,true"];
@@ -88,8 +88,8 @@ fn resolver(rig: &Rig<'_>) -> String {
 /// The database's host gets another address while a row runs.
 #[test]
 fn a_database_that_has_moved_is_found_by_its_name() {
-    let target = Target::mariadb();
-    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let target = Target::server();
+    let database = target.database();
     let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=0"], MODES[0]);
     let former = Ipv4Addr::new(127, 0, 0, 2);
     let proxy = Proxy::start_at(SocketAddr::from((former, database.port())), database.port());

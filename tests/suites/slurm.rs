@@ -17,7 +17,7 @@ struct Study {
 
 impl Study {
     fn new(rows: usize) -> Self {
-        let study = Self { target: Target::mariadb(), sandbox: Sandbox::new() };
+        let study = Self { target: Target::server(), sandbox: Sandbox::new() };
         let n = format!("n=0..{rows}");
         study.sandbox.run(witness(), ["fill", "--database", &study.target.url(), "--set", &n]).success();
         let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/slurm.md");

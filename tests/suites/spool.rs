@@ -229,7 +229,7 @@ fn what_the_database_refuses_is_told_in_the_row() {
                 "CREATE TRIGGER refuse BEFORE UPDATE ON study WHEN NEW.status = 'done' AND NEW.seed = 0 \
                  BEGIN SELECT RAISE(ABORT, 'not_this_one'); END"
             }
-            Target::MariaDb(_) => "ALTER TABLE study ADD CONSTRAINT not_this_one CHECK (status <> 'done' OR seed <> 0)",
+            Target::Server(_) => "ALTER TABLE study ADD CONSTRAINT not_this_one CHECK (status <> 'done' OR seed <> 0)",
         };
         target.sql(refuse);
         leave(&sandbox, target, "study", claims.iter().map(|claim| finish(claim, results(0.5))).collect()).await;

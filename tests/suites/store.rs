@@ -14,7 +14,7 @@ use experimenter_diesel::{
     Claim, ClaimOrder, Claimer, Column, Ending, Entry, Executer, FillMode, Filled, KeyHash, LogtableSpec, Selector,
     Status, Store, StoreError, TableSpec, Target as Url, Value,
 };
-use experimenter_tests::{MariaDb, Target, for_each_database};
+use experimenter_tests::{Server, Target, for_each_database};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A table with a field of each kind.
@@ -93,7 +93,7 @@ fn the_tables_are_pyexperimenters() {
         filled(target, 1).await;
         let columns = match target {
             Target::Sqlite { .. } => "SELECT name FROM pragma_table_info('study') ORDER BY cid",
-            Target::MariaDb(_) => {
+            Target::Server(_) => {
                 "SELECT column_name FROM information_schema.columns \
                  WHERE table_schema = DATABASE() AND table_name = 'study' ORDER BY ordinal_position"
             }
@@ -105,7 +105,7 @@ fn the_tables_are_pyexperimenters() {
             Target::Sqlite { .. } => {
                 "EXPLAIN QUERY PLAN SELECT ID FROM study WHERE status='created' AND ID >= 3 ORDER BY ID"
             }
-            Target::MariaDb(_) => "EXPLAIN SELECT ID FROM study WHERE status='created' AND ID >= 3 ORDER BY ID",
+            Target::Server(_) => "EXPLAIN SELECT ID FROM study WHERE status='created' AND ID >= 3 ORDER BY ID",
         };
         assert!(format!("{:?}", target.sql(plan)).contains("experimenter_status"), "a claim uses the index");
     });
@@ -307,7 +307,7 @@ fn reading_a_table_of_others_changes_nothing() {
             Target::Sqlite { .. } => {
                 "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'experimenter%' AND type='table'"
             }
-            Target::MariaDb(_) => {
+            Target::Server(_) => {
                 "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() \
                  AND table_name LIKE 'experimenter%'"
             }
@@ -419,17 +419,14 @@ fn a_row_with_traces_of_a_run_is_not_removed() {
 
 #[test]
 fn an_index_that_has_to_wait_is_given_up() {
-    let target = Target::mariadb();
+    let target = Target::server();
     let event_loop = event_loop();
     let mut store = event_loop.block_on(filled(&target, 1));
     target.sql("DROP INDEX experimenter_status ON study");
-    let readers = "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'";
     std::thread::scope(|scope| {
         // Somebody reads for longer than the store waits.
         scope.spawn(|| target.sql("SELECT SLEEP(9) FROM study"));
-        while target.value(readers) == Some("0".to_owned()) {
-            std::thread::yield_now();
-        }
+        target.database().wait_for_sleeper();
         let refused = event_loop.block_on(store.create_index());
         assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
     });
@@ -667,7 +664,7 @@ fn what_a_column_cannot_hold_never_costs_the_run() {
 
 #[test]
 fn a_column_that_is_narrower_than_declared_costs_the_value_alone() {
-    let target = Target::mariadb();
+    let target = Target::server();
     block_on(async {
         let mut store = filled(&target, 1).await;
         target.sql("ALTER TABLE study MODIFY model VARCHAR(10) CHARACTER SET latin1");
@@ -689,7 +686,7 @@ fn a_table_with_coarser_columns_is_filled_once() {
              status VARCHAR(255), start_date DATETIME, name LONGTEXT, machine VARCHAR(255), score FLOAT, \
              model VARCHAR(10), steps INT, end_date DATETIME, error LONGTEXT)",
         );
-        if let Target::MariaDb(_) = target {
+        if let Target::Server(_) = target {
             target.sql("ALTER TABLE study MODIFY ID INTEGER AUTO_INCREMENT");
         }
         let mut store = open(target).await;
@@ -701,7 +698,7 @@ fn a_table_with_coarser_columns_is_filled_once() {
         assert_eq!(claim.key[1], Value::Float(0.1), "as the column shows it");
         let again = store.fill(FillMode::Write, (0..3).map(row), |_| ()).await.expect("a fill");
         assert_eq!(again, Filled { new: 0, existing: 3 });
-        if let Target::MariaDb(_) = target {
+        if let Target::Server(_) = target {
             let long = [vec!["sigmoid".into(), 0.1.into(), Value::Int(0)]];
             let error = store.fill(FillMode::Write, long.into_iter(), |_| ()).await.expect_err("seven characters");
             assert!(matches!(error, StoreError::Misfit { .. }), "{error}");
@@ -818,7 +815,7 @@ fn a_claim_that_comes_too_late_puts_nothing_away() {
 
 #[test]
 fn a_story_that_the_column_cannot_spell_is_told_in_ascii() {
-    let target = Target::mariadb();
+    let target = Target::server();
     block_on(async {
         let mut store = filled(&target, 1).await;
         target.sql("ALTER TABLE study MODIFY error LONGTEXT CHARACTER SET latin1");
@@ -845,7 +842,7 @@ fn a_late_finish_counts_while_nobody_claimed_the_row_again() {
 
 #[test]
 fn a_result_larger_than_a_packet_costs_the_value_alone() {
-    let target = Target::mariadb();
+    let target = Target::server();
     block_on(async {
         let mut spec = spec();
         spec.resultfields[1] = Column::new("model", "LONGTEXT").expect("a type");
@@ -863,7 +860,7 @@ fn a_result_larger_than_a_packet_costs_the_value_alone() {
 
 #[test]
 fn what_is_larger_than_a_packet_in_sum_is_refused_and_not_tried_for_ever() {
-    let target = Target::mariadb();
+    let target = Target::server();
     block_on(async {
         let mut spec = spec();
         for (column, name) in spec.resultfields.iter_mut().zip(["score", "model", "copy"]) {
@@ -926,7 +923,7 @@ fn dropping_leaves_nothing_behind() {
         assert!(matches!(store.check_tables().await, Err(StoreError::NoTable(_))));
         let tables = match target {
             Target::Sqlite { .. } => "SELECT COUNT(*) FROM sqlite_master WHERE type='table' AND name LIKE '%study%'",
-            Target::MariaDb(_) => "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()",
+            Target::Server(_) => "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()",
         };
         assert_eq!(target.value(tables), Some("0".to_owned()));
     });
@@ -952,7 +949,7 @@ fn side_tables_left_behind_do_not_touch_a_new_table() {
 
 #[test]
 fn a_server_that_does_not_answer_is_not_waited_for_without_end() {
-    let server = MariaDb::start();
+    let server = Server::start();
     let url = Url::parse(&server.database().url()).expect("a URL");
     block_on(async {
         let mut store = Store::open(&url, spec(), Duration::from_millis(50)).await.expect("a connection");
@@ -977,20 +974,12 @@ fn is_stopped(process: Pid) -> bool {
 
 #[test]
 fn a_lost_connection_is_made_again() {
-    let target = Target::mariadb();
+    let target = Target::server();
     block_on(async {
         let mut store = filled(&target, 2).await;
         let mut claimer = claimer(&mut store).await;
         let claim = claim(&mut store, &mut claimer).await;
-        let Target::MariaDb(database) = &target else { return };
-        let kill = format!(
-            "SELECT CONCAT('KILL CONNECTION ', id) FROM information_schema.processlist WHERE user = '{}' \
-             AND id <> CONNECTION_ID()",
-            database.user()
-        );
-        for statement in database.rows(&kill).into_iter().flatten().flatten() {
-            database.rows(&statement);
-        }
+        target.database().disconnect();
         store.finish(&claim, &results(0.5), None).await.expect("a finish on a new connection");
         assert_eq!(by_status(&target, "done"), "1");
     });

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use experimenter_tests::audit;
 use experimenter_tests::checker::{Ended, Evidence, Violation, violations};
-use experimenter_tests::{MariaDb, Output, Running, Sandbox, Signal, Target, wait_until};
+use experimenter_tests::{Output, Running, Sandbox, Server, Signal, Target, wait_until};
 
 use self::figures::{Figures, Toll, now};
 
@@ -158,8 +158,8 @@ fn an_executer_may_crash_before_and_after_every_statement_on_sqlite() {
 }
 
 #[test]
-fn an_executer_may_crash_before_and_after_every_statement_on_mariadb() {
-    MODES.iter().for_each(|mode| crash_at_every_step(&Target::mariadb(), mode, "abort"));
+fn an_executer_may_crash_before_and_after_every_statement_on_a_server() {
+    MODES.iter().for_each(|mode| crash_at_every_step(&Target::server(), mode, "abort"));
 }
 
 #[test]
@@ -168,8 +168,8 @@ fn every_reply_may_be_lost_on_sqlite() {
 }
 
 #[test]
-fn every_reply_may_be_lost_on_mariadb() {
-    crash_at_every_step(&Target::mariadb(), MODES[0], "lose-reply");
+fn every_reply_may_be_lost_on_a_server() {
+    crash_at_every_step(&Target::server(), MODES[0], "lose-reply");
 }
 
 /// Random numbers that come again with the same seed.
@@ -204,7 +204,7 @@ fn deadline() -> Duration {
 }
 
 /// Says whether the storm was one: not where the server has lost its own data.
-fn storm(target: &Target, mode: &[&'static str], server: &mut Option<MariaDb>) -> bool {
+fn storm(target: &Target, mode: &[&'static str], server: &mut Option<Server>) -> bool {
     let seed = seed();
     let rows = 12 * usize::try_from(seconds()).expect("a number");
     let mut rig = Rig::new(target, target.url(), rows, &["--set", "millis=20", "--set", "fails=false,true"], mode);
@@ -225,7 +225,7 @@ fn storm(target: &Target, mode: &[&'static str], server: &mut Option<MariaDb>) -
 
 /// Executers work while they, their slots and their database are killed, stopped and asked to end. Gives those that
 /// still work; nothing where the database is lost.
-fn rage(rig: &mut Rig<'_>, chance: &mut Chance, server: &mut Option<MariaDb>) -> Option<(Toll, Vec<Running>)> {
+fn rage(rig: &mut Rig<'_>, chance: &mut Chance, server: &mut Option<Server>) -> Option<(Toll, Vec<Running>)> {
     const EXECUTERS: usize = 3;
     let mut toll = Toll::default();
     let mut running: Vec<Running> = Vec::new();
@@ -306,11 +306,11 @@ fn a_storm_on_sqlite_breaks_no_promise() {
 }
 
 #[test]
-fn a_storm_on_mariadb_breaks_no_promise() {
+fn a_storm_on_a_server_breaks_no_promise() {
     for mode in MODES {
         let storm = |_| {
-            let server = MariaDb::start();
-            storm(&Target::MariaDb(server.database()), mode, &mut Some(server))
+            let server = Server::start();
+            storm(&Target::Server(server.database()), mode, &mut Some(server))
         };
         assert!((0..3).any(storm), "the server has lost its own data three times");
     }
@@ -346,7 +346,7 @@ fn declared_dead_before(moment: &str, target: &Target, mode: &[&'static str]) {
 
 #[test]
 fn a_run_goes_on_whose_executer_was_declared_dead() {
-    for fresh in [Target::sqlite, Target::mariadb] {
+    for fresh in [Target::sqlite, Target::server] {
         for mode in MODES {
             for moment in ["write", "log", "checkpoint"] {
                 declared_dead_before(moment, &fresh(), mode);
@@ -358,26 +358,25 @@ fn a_run_goes_on_whose_executer_was_declared_dead() {
 /// While a statement of an executer waits for a row that somebody has locked, the executer has to tell that it is alive.
 #[test]
 fn an_executer_that_waits_for_a_lock_is_not_dead() {
-    let server = MariaDb::start();
-    let target = Target::MariaDb(server.database());
-    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let server = Server::start();
+    let target = Target::Server(server.database());
+    let database = target.database();
     let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=1"], MODES[0]);
     rig.args = [&["execute", "--json", "--lease", "6s", "--beat", "300ms"], MODES[0]].concat();
     rig.sandbox.write("hold-0-write", "");
     let executer = rig.spawn(&[], &[]);
     wait_until(|| rig.executions("start") == 1);
     // Somebody locks the row until the executer has waited for it and told often enough, or too late.
-    let lock = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\nDELIMITER //\nBEGIN NOT ATOMIC \
-                START TRANSACTION; SELECT COUNT(*) INTO @rows FROM witness WHERE ID=1 FOR UPDATE; \
+    let lock = "START TRANSACTION; SELECT COUNT(*) INTO @rows FROM witness WHERE ID=1 FOR UPDATE; \
                 SET @end = SYSDATE() + INTERVAL 60 SECOND; \
-                WHILE (SELECT COUNT(*) FROM information_schema.innodb_lock_waits)=0 AND SYSDATE() < @end DO \
-                DO SLEEP(0.2); END WHILE; \
+                WHILE NOT EXISTS (SELECT 1 FROM information_schema.innodb_trx WHERE trx_state='LOCK WAIT') AND \
+                SYSDATE() < @end DO DO SLEEP(0.2); END WHILE; \
                 SELECT beat INTO @first FROM experimenter__witness__executers; \
                 REPEAT DO SLEEP(0.1); SELECT beat, expires_at < UTC_TIMESTAMP(6) INTO @beat, @is_late \
                 FROM experimenter__witness__executers; UNTIL @is_late OR @beat >= @first + 5 END REPEAT; \
-                COMMIT; SELECT IF(@is_late, 'expired', 'alive'); END//\n";
+                COMMIT; SELECT IF(@is_late, 'expired', 'alive');";
     std::thread::scope(|scope| {
-        let holder = scope.spawn(|| server.sql(database.name(), lock));
+        let holder = scope.spawn(|| database.script(lock));
         database.wait_for_sleeper();
         std::fs::remove_file(rig.sandbox.path().join("hold-0-write")).expect("a file");
         assert_eq!(holder.join().expect("a lock").trim(), "alive");
@@ -389,16 +388,15 @@ fn an_executer_that_waits_for_a_lock_is_not_dead() {
 /// An executer goes around a row that somebody has locked, and says so.
 #[test]
 fn an_executer_says_which_row_is_locked() {
-    let server = MariaDb::start();
-    let target = Target::MariaDb(server.database());
-    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+    let server = Server::start();
+    let target = Target::Server(server.database());
+    let database = target.database();
     let mut rig = Rig::new(&target, target.url(), 2, &["--set", "steps=0"], MODES[0]);
-    let lock = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\nDELIMITER //\nBEGIN NOT ATOMIC \
-                START TRANSACTION; UPDATE witness SET n=n WHERE ID=1; \
+    let lock = "START TRANSACTION; UPDATE witness SET n=n WHERE ID=1; \
                 REPEAT DO SLEEP(0.1); SELECT status INTO @other FROM witness WHERE ID=2; \
-                UNTIL @other = 'done' END REPEAT; COMMIT; END//\n";
+                UNTIL @other = 'done' END REPEAT; COMMIT;";
     let output = std::thread::scope(|scope| {
-        scope.spawn(|| server.sql(database.name(), lock));
+        scope.spawn(|| database.script(lock));
         database.wait_for_sleeper();
         let executer = rig.spawn(&[], &[]);
         rig.ended(executer)
@@ -411,7 +409,7 @@ fn an_executer_says_which_row_is_locked() {
 /// something with such a text.
 #[track_caller]
 fn step_before(is_sqlite: bool, text: &str) -> usize {
-    let target = if is_sqlite { Target::sqlite() } else { Target::mariadb() };
+    let target = if is_sqlite { Target::sqlite() } else { Target::server() };
     let mut rig = Rig::new(&target, target.url(), 1, &[], MODES[0]);
     let steps = rig.sandbox.path().join("steps");
     let executer = rig.spawn(&[], &[("EXPERIMENTER_STEPS", steps.display().to_string())]);
@@ -430,7 +428,7 @@ fn step_before(is_sqlite: bool, text: &str) -> usize {
 /// and the entry meets a conflict. The checkpoint, and the row's way back, must not come before it.
 #[test]
 fn no_checkpoint_comes_before_its_log_entries() {
-    for (fresh, is_sqlite) in [(Target::sqlite as fn() -> Target, true), (Target::mariadb, false)] {
+    for (fresh, is_sqlite) in [(Target::sqlite as fn() -> Target, true), (Target::server, false)] {
         let step = step_before(is_sqlite, "`log_seq`=?");
         let target = fresh();
         let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=1"], MODES[0]);
@@ -537,9 +535,9 @@ fn claim_of_another_table(target: &Target, mutant: &str) -> Vec<Violation> {
 }
 
 /// The end of a run waits for the row's lock, whose holder resets the row and claims it.
-fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
-    let target = Target::MariaDb(server.database());
-    let Target::MariaDb(database) = &target else { unreachable!("it was made so") };
+fn end_behind_a_lock(server: &Server, mutant: &str) -> Vec<Violation> {
+    let target = Target::Server(server.database());
+    let database = target.database();
     let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=0"], MODES[0]);
     rig.sandbox.write("hold-0", "");
     let executer = rig.mutant(mutant, None);
@@ -547,16 +545,15 @@ fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
     rig.disturb(&executer);
     std::thread::scope(|scope| {
         // It commits when somebody waits for it.
-        let reset = "DELIMITER //\nBEGIN NOT ATOMIC \
-                     START TRANSACTION; UPDATE witness SET status='created', start_date=NULL; \
+        let reset = "START TRANSACTION; UPDATE witness SET status='created', start_date=NULL; \
                      UPDATE experimenter__witness__claims SET attempt=attempt+1, state='ready', executer_id=NULL; \
                      UPDATE witness SET status='running', start_date=UTC_TIMESTAMP(); \
                      UPDATE experimenter__witness__claims SET attempt=attempt+1, state='held', executer_id=0; \
                      SET @end = SYSDATE() + INTERVAL 60 SECOND; \
-                     WHILE (SELECT COUNT(*) FROM information_schema.innodb_lock_waits)=0 AND SYSDATE() < @end DO \
-                     DO SLEEP(0.2); END WHILE; \
-                     COMMIT; END//\n";
-        let holder = scope.spawn(|| server.sql(database.name(), reset));
+                     WHILE NOT EXISTS (SELECT 1 FROM information_schema.innodb_trx WHERE trx_state='LOCK WAIT') AND \
+                     SYSDATE() < @end DO DO SLEEP(0.2); END WHILE; \
+                     COMMIT;";
+        let holder = scope.spawn(|| database.script(reset));
         database.wait_for_sleeper();
         std::fs::remove_file(rig.sandbox.path().join("hold-0")).expect("a file");
         holder.join().expect("a reset");
@@ -568,8 +565,8 @@ fn end_behind_a_lock(server: &MariaDb, mutant: &str) -> Vec<Violation> {
 }
 
 /// The run ends while the server is away, and says that its result waits; then its executer is killed.
-fn end_without_a_server(server: &RefCell<MariaDb>, mutant: &str) -> Vec<Violation> {
-    let target = Target::MariaDb(server.borrow().database());
+fn end_without_a_server(server: &RefCell<Server>, mutant: &str) -> Vec<Violation> {
+    let target = Target::Server(server.borrow().database());
     let mut rig = Rig::new(&target, target.url(), 1, &["--set", "steps=0"], MODES[0]);
     rig.sandbox.write("hold-0", "");
     let executer = rig.mutant(mutant, None);
@@ -599,12 +596,12 @@ fn the_judge_finds_a_protocol_that_is_wrong() {
         let found: BTreeSet<_> = found.iter().map(|violation| violation.promise).collect();
         assert!(promises.iter().any(|promise| found.contains(promise)), "{what}: only {found:?}");
     }
-    for fresh in [Target::sqlite, Target::mariadb] {
+    for fresh in [Target::sqlite, Target::server] {
         is_found("by-id", |mutant| late_end(&fresh(), mutant), &["I3", "I4", "I5"]);
         is_found("attempt", |mutant| late_claim(&fresh(), mutant), &["I2"]);
         is_found("identity", |mutant| claim_of_another_table(&fresh(), mutant), &["I5"]);
     }
-    let server = MariaDb::start();
+    let server = Server::start();
     is_found("subquery", |mutant| end_behind_a_lock(&server, mutant), &["I5"]);
     let server = RefCell::new(server);
     is_found("spool", |mutant| end_without_a_server(&server, mutant), &["I6"]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use experimenter_tests::{MariaDb, Sandbox, Signal, Target, for_each_database, wait_until};
+use experimenter_tests::{Sandbox, Server, Signal, Target, for_each_database, wait_until};
 
 fn grid() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_grid"))
@@ -44,8 +44,8 @@ fn every_row_once(target: &Target, executers: usize, jobs: &str, rows: usize) {
 }
 
 #[test]
-fn sixteen_executers_on_mariadb_execute_2000_rows_once() {
-    every_row_once(&Target::mariadb(), 16, "1", 2_000);
+fn sixteen_executers_on_a_server_execute_2000_rows_once() {
+    every_row_once(&Target::server(), 16, "1", 2_000);
 }
 
 #[test]
@@ -302,13 +302,13 @@ fn leases_that_make_no_sense_are_refused() {
 
 #[test]
 fn a_result_waits_for_a_database_that_is_killed() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let url = server.database().url();
     let name = url.rsplit('/').next().expect("a database").to_owned();
     let sandbox = Sandbox::new();
     sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
     let mut executer = sandbox.spawn(grid(), ["execute", "--database", &url]);
-    let running = |server: &MariaDb| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE note = 'begun'").contains('1');
+    let running = |server: &Server| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE note = 'begun'").contains('1');
     wait_until(|| running(&server));
     server.kill();
     sandbox.write("open", "");
@@ -321,7 +321,7 @@ fn a_result_waits_for_a_database_that_is_killed() {
 
 #[test]
 fn a_run_with_checkpoints_does_not_wait_for_a_database_that_is_away() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let url = server.database().url();
     let name = url.rsplit('/').next().expect("a database").to_owned();
     let sandbox = Sandbox::new();
@@ -346,12 +346,12 @@ fn a_run_with_checkpoints_does_not_wait_for_a_database_that_is_away() {
 
 #[test]
 fn a_result_outlives_its_database_and_its_executer() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     for signal in [Signal::KILL, Signal::TERM] {
         let database = server.database();
         let (url, name) = (database.url(), database.name().to_owned());
         let sandbox = Sandbox::new();
-        let value = |server: &MariaDb, query: &str| server.sql(&name, query).trim().to_owned();
+        let value = |server: &Server, query: &str| server.sql(&name, query).trim().to_owned();
         sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=3", "--set", "mode=wait"]).success();
         let executer = sandbox.spawn(grid(), ["execute", "--grace", "100ms", "--database", &url]);
         wait_until(|| value(&server, "SELECT COUNT(*) FROM grid WHERE note = 'begun'") == "1");
@@ -401,13 +401,13 @@ fn a_spool_that_cannot_be_written_is_told_and_costs_no_result() {
 
 #[test]
 fn rows_go_on_after_their_database_was_killed() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let database = server.database();
     let (url, name) = (database.url(), database.name().to_owned());
     let sandbox = Sandbox::new();
     sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0..1200"]).success();
     let executer = sandbox.spawn(grid(), ["execute", "--jobs", "2", "--database", &url]);
-    let done = |server: &MariaDb| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE status = 'done'");
+    let done = |server: &Server| server.sql(&name, "SELECT COUNT(*) FROM grid WHERE status = 'done'");
     for round in 1..=3 {
         wait_until(|| done(&server).trim().parse::<u32>().is_ok_and(|done| done > 200 * round));
         server.kill();
@@ -421,7 +421,7 @@ fn rows_go_on_after_their_database_was_killed() {
 
 #[test]
 fn an_executer_whose_database_is_away_ends_when_it_is_asked_to() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let database = server.database();
     let (url, name) = (database.url(), database.name().to_owned());
     let sandbox = Sandbox::new();
@@ -460,7 +460,7 @@ fn an_executer_that_waits_for_a_lock_can_be_interrupted() {
 
 #[test]
 fn an_executer_whose_database_is_away_can_be_interrupted() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let database = server.database();
     let (url, name) = (database.url(), database.name().to_owned());
     let sandbox = Sandbox::new();
@@ -478,7 +478,7 @@ fn an_executer_whose_database_is_away_can_be_interrupted() {
 
 #[test]
 fn a_result_waits_for_a_database_that_is_read_only() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let database = server.database();
     let url = database.url();
     let sandbox = Sandbox::new();
@@ -512,13 +512,13 @@ fn a_fill_that_is_killed_goes_on_where_it_stopped() {
 
 #[test]
 fn a_fill_outlives_its_database() {
-    let mut server = MariaDb::start();
+    let mut server = Server::start();
     let database = server.database();
     let (url, name) = (database.url(), database.name().to_owned());
     let sandbox = Sandbox::new();
     sandbox.run(grid(), ["fill", "--database", &url, "--set", "n=0"]).success();
     let fill = sandbox.spawn(grid(), ["fill", "--database", &url, "--set", "n=0..40000"]);
-    let count = |server: &MariaDb, what: &str| server.sql(&name, &format!("SELECT {what} FROM grid")).trim().to_owned();
+    let count = |server: &Server, what: &str| server.sql(&name, &format!("SELECT {what} FROM grid")).trim().to_owned();
     wait_until(|| count(&server, "COUNT(*)") != "1");
     server.kill();
     server.restart();

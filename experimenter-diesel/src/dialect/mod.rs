@@ -28,6 +28,8 @@ pub(crate) struct Dialect {
     pub(crate) same: &'static str,
     /// A text, in the place of `{}`, as it is compared letter by letter.
     pub(crate) exact_text: &'static str,
+    /// A given text, its one `?`, as it is written to a column of whatever character set.
+    pub(crate) given_text: &'static str,
     /// The condition that a text, in the place of `{}`, is like the pattern that is its one `?`.
     pub(crate) like: &'static str,
     /// Writes that pattern, from one with `*` for any characters and `?` for one.
@@ -97,8 +99,13 @@ pub(crate) struct Assignments {
 
 impl Assignments {
     /// Sets a column to a value.
-    pub(crate) fn value(mut self, column: &str, value: impl Into<Value>) -> Self {
-        self.columns.push((column.to_owned(), "?"));
+    pub(crate) fn value(self, column: &str, value: impl Into<Value>) -> Self {
+        self.value_as(column, "?", value)
+    }
+
+    /// Sets a column to an SQL expression of a value, its one `?`.
+    pub(crate) fn value_as(mut self, column: &str, expression: &'static str, value: impl Into<Value>) -> Self {
+        self.columns.push((column.to_owned(), expression));
         self.binds.push(value.into());
         self
     }

@@ -35,12 +35,15 @@ pub(super) const DIALECT: Dialect = Dialect {
     same: "<=>",
     // Whatever the column's character set; MySQL's own comparison takes `A` for `a`.
     exact_text: "CONVERT({} USING utf8mb4) COLLATE utf8mb4_bin",
+    // A bare `?` takes on the column's character set, and MySQL refuses what that lacks without naming the column.
+    given_text: "CONVERT(? USING utf8mb4)",
     like: "{} LIKE ? ESCAPE '|'",
     like_pattern,
     for_update: "FOR UPDATE",
     // An equal status would be looked up, and all its rows read up to the ID; a range goes by both columns of the index.
     open_from_an_id: ("e.status>='created' AND e.status<='created'", "e.status, e.ID"),
-    shape: "SELECT MD5(GROUP_CONCAT(column_name, ' ', column_type ORDER BY ordinal_position)) \
+    // MySQL 9.6 and later have no MD5 of their own.
+    shape: "SELECT SHA2(GROUP_CONCAT(column_name, ' ', column_type ORDER BY ordinal_position), 256) \
             FROM information_schema.columns WHERE table_schema=DATABASE() AND table_name=?",
     columns: "SELECT table_name, column_name, column_type FROM information_schema.columns \
               WHERE table_schema=DATABASE() AND table_name IN ({}) ORDER BY table_name, ordinal_position",

@@ -20,6 +20,7 @@ pub(super) const DIALECT: Dialect = Dialect {
     seconds_since: "(julianday('now') - julianday({})) * 86400.0",
     same: "IS",
     exact_text: "{}",
+    given_text: "?",
     like: "{} GLOB ?",
     like_pattern: |pattern| pattern.replace('[', "[[]"),
     for_update: "",

@@ -223,7 +223,8 @@ impl Store {
     /// When the database refuses.
     pub async fn claim_plan(&mut self) -> Result<Plan> {
         let explain = match self.backend() {
-            Backend::Mysql => "EXPLAIN",
+            // MySQL 9 would tell it as a tree.
+            Backend::Mysql => "EXPLAIN FORMAT=TRADITIONAL",
             Backend::Sqlite => "EXPLAIN QUERY PLAN",
         };
         let sql = format!("{explain} {}", self.candidates_query(Start::First, "1=1", "", 0));

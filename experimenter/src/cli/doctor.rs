@@ -31,6 +31,12 @@ pub(super) fn doctor(context: &mut Context<'_>) -> Result<u8, Failure> {
     Ok(if is_well { exit::DONE } else { exit::FAILURE })
 }
 
+const TESTED_SERVERS: &str = "use MariaDB 10.11 or MySQL 9.7, which are tested, where you can choose";
+
+fn is_tested_mysql(version: &str) -> bool {
+    version.split('.').next().and_then(|major| major.parse().ok()).is_some_and(|major: u32| major >= 9)
+}
+
 fn server(context: &mut Context<'_>, report: &mut Report) {
     let target = context.target.to_string();
     if let Some(time) = report.ask(context, "connection", async |store| store.round_trip().await) {
@@ -41,16 +47,11 @@ fn server(context: &mut Context<'_>, report: &mut Report) {
         match server.product {
             Product::Sqlite => report.ok("version", format!("SQLite {version}")),
             Product::MariaDb => report.ok("version", format!("MariaDB {version}")),
-            Product::Mysql => report.warning(
-                "version",
-                format!("MySQL {version}: written for MySQL 8, untested"),
-                "use MariaDB, which is tested, where you can choose",
-            ),
-            Product::TiDb => report.warning(
-                "version",
-                format!("TiDB {version}: untested"),
-                "use MariaDB, which is tested, where you can choose",
-            ),
+            Product::Mysql if is_tested_mysql(version) => report.ok("version", format!("MySQL {version}")),
+            Product::Mysql => {
+                report.warning("version", format!("MySQL {version}: untested, unlike 9.7"), TESTED_SERVERS)
+            }
+            Product::TiDb => report.warning("version", format!("TiDB {version}: untested"), TESTED_SERVERS),
         }
         if server.is_galera {
             report.warning(

@@ -15,7 +15,7 @@ use crate::{Arguments, Client, Loop, Result};
 const DIALECT: Dialect = Dialect {
     now: "UTC_TIMESTAMP(6)",
     same: "<=>",
-    shape: "SELECT MD5(GROUP_CONCAT(column_name, ' ', column_type ORDER BY ordinal_position)) \
+    shape: "SELECT SHA2(GROUP_CONCAT(column_name, ' ', column_type ORDER BY ordinal_position), 256) \
             FROM information_schema.columns WHERE table_schema=DATABASE() AND table_name=?",
 };
 

@@ -10,9 +10,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::geteuid;
 
 use super::install;
-
-/// The options that shape the data: a small redo log makes a small copy. A server on the copy gets them too.
-pub(super) const OPTIONS: [&str; 1] = ["--innodb-log-file-size=16M"];
+use super::vendor::Vendor;
 
 /// To be raised when the data are made in another way, so that no old copy is used.
 const FORMAT: u32 = 1;
@@ -25,7 +23,7 @@ pub(super) fn copy_to(folder: &Path) -> io::Result<()> {
 /// The folder to copy from. It appears complete, by a rename; the lock only saves work.
 fn template() -> io::Result<PathBuf> {
     let cache = cache()?;
-    let path = cache.join(format!("mariadb-{FORMAT}-{}", version()?));
+    let path = cache.join(format!("server-{FORMAT}-{}", version()?));
     let lock = File::create(cache.join("lock"))?;
     flock(&lock, FlockOperation::LockExclusive)?;
     if !path.exists() {
@@ -61,18 +59,15 @@ fn version() -> io::Result<String> {
 
 /// The administrator has no password and is local, and the socket is in a folder that nobody else can enter.
 fn initialise(data: &Path) -> io::Result<()> {
-    let output = Command::new(install::initialiser())
-        .arg("--no-defaults")
-        .arg(format!("--datadir={}", data.display()))
-        .args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
-        .args(OPTIONS)
-        .args(install::user_option())
-        .output()?;
+    let vendor = Vendor::tested();
+    let mut initialiser = vendor.initialiser();
+    let datadir = format!("--datadir={}", data.display());
+    let output = initialiser.arg(datadir).args(vendor.options()).args(install::user_option()).output()?;
     if output.status.success() {
         return Ok(());
     }
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    Err(io::Error::other(format!("`mariadb-install-db` failed with {}:\n{stdout}\n{stderr}", output.status)))
+    Err(io::Error::other(format!("`{initialiser:?}` failed with {}:\n{stdout}\n{stderr}", output.status)))
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -1,8 +1,10 @@
-//! Where the programs of MariaDB are.
+//! Where the programs of the server are.
 
 use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
+
+use super::vendor::mysqld;
 
 /// Folders that a user's PATH often lacks.
 const FOLDERS: [&str; 6] =
@@ -10,10 +12,10 @@ const FOLDERS: [&str; 6] =
 
 /// The server.
 pub(super) fn server() -> PathBuf {
-    find(&["mariadbd", "mysqld"])
+    mysqld().map_or_else(|| find(&["mariadbd", "mysqld"]), PathBuf::from)
 }
 
-/// The program that makes the data of a new server.
+/// The program that makes the data of a new MariaDB.
 pub(super) fn initialiser() -> PathBuf {
     find(&["mariadb-install-db", "mysql_install_db"])
 }

@@ -1,8 +1,9 @@
-//! A private MariaDB server in a temporary folder.
+//! A private server in a temporary folder: of MariaDB, or of MySQL.
 
 mod client;
 mod install;
 mod template;
+mod vendor;
 
 use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
@@ -14,6 +15,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+pub use vendor::Vendor;
 
 use crate::process::Process;
 use crate::wait_until;
@@ -46,15 +49,12 @@ const OPTIONS: [&str; 10] = [
 /// What a server logs that refuses its own data.
 const CORRUPTION: &str = "Data structure corruption";
 
-/// A fresh server lets the administrator in through the network, without a password.
-const CLOSE_THE_NETWORK: &str = "DELETE FROM mysql.global_priv WHERE Host <> 'localhost'; FLUSH PRIVILEGES";
-
-/// A MariaDB server of this test process, on a loopback port and on a socket in its folder.
+/// A server of this test process, on a loopback port and on a socket in its folder.
 ///
 /// It is killed, and its folder removed, when it is dropped or when the test process ends. What disturbs other users of
 /// a server takes it `mut`, so nobody can do it to the shared one.
 #[derive(Debug)]
-pub struct MariaDb {
+pub struct Server {
     // Dropped in this order: the server first, its folder after it.
     process: Option<Process>,
     folder: TempDir,
@@ -62,7 +62,7 @@ pub struct MariaDb {
     options: Vec<String>,
 }
 
-impl MariaDb {
+impl Server {
     /// Starts a server with no databases in it.
     #[track_caller]
     pub fn start() -> Self {
@@ -72,20 +72,20 @@ impl MariaDb {
     /// Starts one with options of its own, in the form of the server's command line; they win over those of the rig.
     #[track_caller]
     pub fn start_with(options: &[&str]) -> Self {
-        let folder = watchdog::folder("experimenter-mariadb-");
+        let folder = watchdog::folder("experimenter-server-");
         let copied = template::copy_to(&data(folder.path()));
         copied.unwrap_or_else(|error| panic!("the data of a fresh server cannot be copied: {error}"));
         let options = options.iter().map(ToString::to_string).collect();
         let mut server = Self { process: None, folder, port: 0, options };
         server.launch(free_port);
-        server.sql("", CLOSE_THE_NETWORK);
+        server.sql("", Vendor::tested().close_the_network());
         server
     }
 
     /// The server that all tests of this process share. It starts when it is first asked for.
     #[track_caller]
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<MariaDb> = OnceLock::new();
+        static SHARED: OnceLock<Server> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
@@ -171,10 +171,10 @@ impl MariaDb {
                     return;
                 }
                 Err(log) if log.contains(PORT_TAKEN) => std::thread::sleep(Duration::from_millis(200)),
-                Err(log) => panic!("mariadbd did not start; its log:\n{log}"),
+                Err(log) => panic!("the server did not start; its log:\n{log}"),
             }
         }
-        panic!("mariadbd found its port taken {PORT_ATTEMPTS} times, lastly port {}", self.port);
+        panic!("the server found its port taken {PORT_ATTEMPTS} times, lastly port {}", self.port);
     }
 
     /// The running server, or the log of one that gave up or took too long.
@@ -199,7 +199,7 @@ impl MariaDb {
         let option = |name: &str, path: &Path| format!("--{name}={}", path.display());
         let mut command = Command::new(install::server());
         // `--no-defaults` has to be the first.
-        command.arg("--no-defaults").args(OPTIONS).args(template::OPTIONS).args(install::user_option());
+        command.arg("--no-defaults").args(OPTIONS).args(Vendor::tested().options()).args(install::user_option());
         command
             .arg(option("datadir", &data(folder)))
             .arg(option("socket", &self.socket()))
@@ -207,7 +207,7 @@ impl MariaDb {
             .arg(option("tmpdir", folder))
             .arg(format!("--port={}", self.port))
             .args(&self.options);
-        let stream = || log.try_clone().expect("the log of mariadbd cannot be opened twice");
+        let stream = || log.try_clone().expect("the log of the server cannot be opened twice");
         command.current_dir(folder).stdin(Stdio::null()).stdout(stream()).stderr(stream());
         command
     }
@@ -220,7 +220,7 @@ impl MariaDb {
     }
 }
 
-/// A database on a [`MariaDb`], with the user who owns it.
+/// A database on a [`Server`], with the user who owns it.
 #[derive(Clone, Debug)]
 pub struct Database {
     socket: PathBuf,
@@ -282,14 +282,33 @@ impl Database {
         self.url_of(&user, &password)
     }
 
-    /// Waits until somebody sleeps in this database by `DO SLEEP`.
+    /// Waits until somebody sleeps in this database by `SLEEP`.
     #[track_caller]
     pub fn wait_for_sleeper(&self) {
-        let sleepers = format!(
-            "SELECT COUNT(*) FROM information_schema.processlist WHERE state='User sleep' AND db='{}'",
-            self.name
-        );
+        let processes = Vendor::tested().processes();
+        let sleepers = format!("SELECT COUNT(*) FROM {processes} WHERE state='User sleep' AND db='{}'", self.name);
         wait_until(|| client::table(&self.socket, "", &sleepers).trim() == "1");
+    }
+
+    /// Runs a compound statement as the administrator, with loops and branches as in a stored procedure, and returns the
+    /// rows as [`Server::sql`] does. Each of its statements sees what others have committed before.
+    #[track_caller]
+    pub fn script(&self, body: &str) -> String {
+        let text = format!(
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;\nDELIMITER //\n\
+             CREATE PROCEDURE script() BEGIN {body} END//\nCALL script()//\n"
+        );
+        client::table(&self.socket, &self.name, &text)
+    }
+
+    /// Closes the connections of the owner.
+    #[track_caller]
+    pub fn disconnect(&self) {
+        let Self { user, .. } = self;
+        let processes = Vendor::tested().processes();
+        for kill in self.rows(&format!("SELECT CONCAT('KILL CONNECTION ', id) FROM {processes} WHERE user='{user}'")) {
+            self.rows(kill[0].as_deref().expect("a statement"));
+        }
     }
 
     /// Runs statements as the administrator and returns the rows.
@@ -309,7 +328,7 @@ fn data(folder: &Path) -> PathBuf {
 
 fn open_log(path: &Path) -> File {
     let file = OpenOptions::new().create(true).append(true).open(path);
-    file.unwrap_or_else(|error| panic!("the log of mariadbd, {}, cannot be written: {error}", path.display()))
+    file.unwrap_or_else(|error| panic!("the log of the server, {}, cannot be written: {error}", path.display()))
 }
 
 /// A port that was free a moment ago.
