@@ -65,6 +65,6 @@ fi
 export EXPERIMENTER_MYSQL
 
 if [ $# -eq 0 ]; then
-    set -- --test harness --test store --test workflow --test runs --test cli --test interchange --test storm
+    set -- --test store --test workflow --test cli --test interchange --test storm
 fi
 cargo test -p experimenter-tests --locked "$@" -- --skip sqlite

@@ -4,11 +4,11 @@
 #   tests/run.sh                                          everything: formatting, lints, docs, all tests
 #   tests/run.sh -p experimenter-tests --test workflow    only these tests; the arguments go to `cargo test`
 #
-# It needs Rust (with rustfmt and clippy), a C compiler, MariaDB, and Python 3.10 or later. On Debian and its like it
-# installs all but Rust when they are missing, as root or through a sudo that asks no password; elsewhere it says what
-# to install. PyExperimenter comes from the Python package index, into a virtual environment in the target folder. The
-# tests start private servers in temporary folders: a MariaDB that runs on this machine is neither needed nor touched.
-# A Slurm of our own comes last, where root may install Debian's packages of it.
+# It needs Rust (with rustfmt and clippy), a C compiler, MariaDB, OpenSSL, and Python 3.10 or later. On Debian and its
+# like it installs all but Rust when they are missing, as root or through a sudo that asks no password; elsewhere it says
+# what to install. PyExperimenter comes from the Python package index, into a virtual environment in the target folder.
+# The tests start private servers in temporary folders: a MariaDB that runs on this machine is neither needed nor touched.
+# A MySQL and a Slurm of our own come last, where Debian's packages of them can be had.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 exec </dev/null
@@ -32,22 +32,22 @@ has() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# How to install MariaDB, a C compiler and Python on this kind of machine.
+# How to install MariaDB, a C compiler, OpenSSL and Python on this kind of machine.
 installation() {
     if has apt-get; then
         echo "apt-get install $*"
     elif has dnf; then
-        echo "dnf install mariadb-server mariadb gcc python3"
+        echo "dnf install mariadb-server mariadb gcc openssl python3"
     elif has zypper; then
-        echo "zypper install mariadb mariadb-client gcc python3"
+        echo "zypper install mariadb mariadb-client gcc openssl python3"
     elif has pacman; then
-        echo "pacman -S mariadb gcc python"
+        echo "pacman -S mariadb gcc openssl python"
     elif has apk; then
-        echo "apk add mariadb mariadb-client gcc musl-dev python3"
+        echo "apk add mariadb mariadb-client gcc musl-dev openssl python3"
     elif has brew; then
         echo "brew install mariadb python (and xcode-select --install for a C compiler)"
     else
-        echo "the MariaDB server with its client, a C compiler, and Python with venv, from your distribution"
+        echo "the MariaDB server with its client, a C compiler, OpenSSL, and Python with venv, from your distribution"
     fi
 }
 
@@ -74,6 +74,7 @@ install_missing() {
         missing+=(mariadb-client)
     fi
     has cc || missing+=(gcc libc6-dev)
+    has openssl || missing+=(openssl)
     makes_venvs || missing+=(python3 python3-venv)
     if [ ${#missing[@]} -eq 0 ]; then return; fi
 
@@ -88,7 +89,7 @@ install_missing() {
     ${root[@]+"${root[@]}"} env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends "${missing[@]}" ||
         stop "apt-get could not install ${missing[*]}" "help: as root, $(installation "${missing[@]}")"
-    if ! is_mariadb || ! has cc || ! makes_venvs; then stop "still missing after the installation: ${missing[*]}"; fi
+    if ! is_mariadb || ! has cc || ! has openssl || ! makes_venvs; then stop "still missing after the installation: ${missing[*]}"; fi
 }
 
 check_rust() {
@@ -126,6 +127,8 @@ else
     headline "cargo doc"
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
     run_tests
+    headline "tests/mysql.sh"
+    bash tests/mysql.sh
     headline "tests/slurm.sh"
     bash tests/slurm.sh
 fi

@@ -14,7 +14,7 @@ pub enum StoreError {
     Url(String),
     /// The database cannot be reached, or the connection was lost.
     Unreachable(String),
-    /// User, password or database name are refused.
+    /// User, password or database name are refused, or we refuse the server's certificate.
     AccessDenied(String),
     /// The user lacks a privilege, or the database is read-only.
     NotPermitted(String),
@@ -201,7 +201,8 @@ impl StoreError {
             "WSREP has not yet prepared",
         ]) {
             Self::Conflict(message)
-        } else if has(&["Access denied for user", "Unknown database", "is not allowed to connect"]) {
+        } else if has(&["Access denied for user", "Unknown database", "is not allowed to connect", "peer certificate"])
+        {
             Self::AccessDenied(message)
         } else if has(&["command denied to user", "read-only", "readonly database", "Access denied; you need"]) {
             Self::NotPermitted(message)

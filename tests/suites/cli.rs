@@ -455,6 +455,29 @@ fn a_doctor_knows_servers() {
 }
 
 #[test]
+fn a_server_may_demand_tls() {
+    let sandbox = Sandbox::new();
+    let certificate = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost";
+    sandbox.run("openssl", certificate.split(' ')).success();
+    let file = |option: &str, name: &str| format!("--{option}={}", sandbox.path().join(name).display());
+    let server = Server::start_with(&[&file("ssl-cert", "cert.pem"), &file("ssl-key", "key.pem")]);
+    let database = server.database();
+    server.sql("", &format!("ALTER USER '{}'@'%' REQUIRE SSL", database.user()));
+    let fill = |options: &str| sandbox.run(grid(), ["fill", "--database", &format!("{}{options}", database.url())]);
+    refused(
+        &fill(""),
+        1,
+        &["Access denied for user", "hint: a server may let the user in by TLS alone: add `?require_ssl=true`"],
+    );
+    refused(
+        &fill("?require_ssl=true"),
+        1,
+        &["invalid peer certificate", "hint: ", "`?require_ssl=true&verify_ca=false`"],
+    );
+    fill("?require_ssl=true&verify_ca=false").success().stdout_has("new rows");
+}
+
+#[test]
 fn an_sqlite_file_is_executed_on_one_host() {
     let target = Target::sqlite();
     let sandbox = Sandbox::new();

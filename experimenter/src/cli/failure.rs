@@ -84,10 +84,16 @@ impl From<StoreError> for Failure {
                 "check that the server runs and that host and port are right in `--database` or EXPERIMENTER_DATABASE; \
                  without either, the database is the file experiments.db",
             ),
-            StoreError::AccessDenied(_) => Self::new(message).hint(
-                "check user, password and database name in `--database mysql://user:password@host/database` or \
-                 EXPERIMENTER_DATABASE",
+            StoreError::AccessDenied(reason) if reason.contains("certificate") => Self::new(message).hint(
+                "name the host as the certificate does; or take any certificate by `?require_ssl=true&verify_ca=false` at \
+                 the end of the database's URL: encrypted, but whoever is in between could read it",
             ),
+            StoreError::AccessDenied(_) => Self::new(message)
+                .hint(
+                    "check user, password and database name in `--database mysql://user:password@host/database` or \
+                     EXPERIMENTER_DATABASE",
+                )
+                .hint("a server may let the user in by TLS alone: add `?require_ssl=true` to the URL"),
             StoreError::NotPermitted(_) => {
                 Self::new(message).hint("ask for the privilege, or name another database by `--database`")
             }
