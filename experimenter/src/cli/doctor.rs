@@ -49,7 +49,7 @@ fn server(context: &mut Context<'_>, report: &mut Report) {
             Product::MariaDb => report.ok("version", format!("MariaDB {version}")),
             Product::Mysql if is_tested_mysql(version) => report.ok("version", format!("MySQL {version}")),
             Product::Mysql => {
-                report.warning("version", format!("MySQL {version}: untested, unlike 9.7"), TESTED_SERVERS)
+                report.warning("version", format!("MySQL {version}: untested, unlike 9.7"), TESTED_SERVERS);
             }
             Product::TiDb => report.warning("version", format!("TiDB {version}: untested"), TESTED_SERVERS),
         }
