@@ -160,14 +160,32 @@ impl Store {
         }
     }
 
-    /// Log entries that the database refuses must not cost the result: they are kept beside the table.
+    /// Log entries that the database refuses must not cost the result.
     async fn finish_without_entries(&mut self, finish: &Finish, reason: &str) -> Result<Vec<Unfit>> {
         let alone = Finish { entries: Vec::new(), ..finish.clone() };
         let mut unfit = Box::pin(self.finish_one(&alone)).await?;
-        let kept = serde_json::to_value(&finish.entries).unwrap_or_default();
-        self.keep(&finish.claim, "unlogged", &kept).await?;
-        let (id, field, value) = (finish.claim.id, "log entries".to_owned(), kept.to_string());
-        unfit.push(Unfit { id, field, value, reason: reason.to_owned() });
+        unfit.push(self.keep_entries(&finish.claim, &finish.entries.concat(), reason).await?);
+        Ok(unfit)
+    }
+
+    /// Keeps log entries beside the table that their logtable does not take, and gives what is told of them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn keep_entries(&mut self, claim: &Claim, entries: &[Entry], reason: &str) -> Result<Unfit> {
+        let kept = entries.iter().map(|Entry { logtable, timestamp, values }| {
+            let logtable = self.spec.logtables.get(*logtable);
+            let columns = logtable.into_iter().flat_map(|logtable| &logtable.columns);
+            let values = columns.zip(values).map(|(column, value)| (column.name.clone(), value.to_json()));
+            serde_json::json!({
+                "logtable": logtable.map(|logtable| &logtable.name),
+                "timestamp": timestamp,
+                "values": values.collect::<serde_json::Map<_, _>>(),
+            })
+        });
+        let value = kept.collect::<serde_json::Value>().to_string();
+        let unfit = Unfit { id: claim.id, field: "log entries".to_owned(), value, reason: reason.to_owned() };
+        self.keep_unfit(claim, std::slice::from_ref(&unfit), "unfit").await?;
         Ok(unfit)
     }
 

@@ -544,6 +544,29 @@ fn a_run_that_was_reset_meanwhile_cannot_write() {
     });
 }
 
+/// A run is told of a log entry that the database refuses, and the entry is kept.
+#[test]
+fn a_log_entry_that_is_refused_is_not_lost() {
+    for_each_database(|target| {
+        let sandbox = Sandbox::new();
+        let url = target.url();
+        let run = |arguments: &[&str]| sandbox.run(grid(), [&["--database", &url], arguments].concat());
+        run(&["fill", "--set", "n=7"]).success();
+        target.sql(match target {
+            Target::Sqlite { .. } => {
+                "CREATE TRIGGER refuse BEFORE INSERT ON grid__steps WHEN NEW.step = 1 \
+                 BEGIN SELECT RAISE(ABORT, 'not_this_one'); END"
+            }
+            Target::Server(_) => "ALTER TABLE grid__steps ADD CONSTRAINT not_this_one CHECK (step <> 1)",
+        });
+        // It may be told at its next entry, or have ended before.
+        run(&["execute"]).stderr_has("row 1: `log entries` = ").stderr_has("not_this_one");
+        let kept = r#"{"logtable":"steps","timestamp":""#;
+        run(&["status"]).success().stdout_has("not_this_one").stdout_has(kept).stdout_has(r#""values":{"step":1}"#);
+        assert_ne!(count(target, "status IN ('done', 'error')"), "0");
+    });
+}
+
 #[test]
 fn equal_keyfields_have_equal_seeds_in_every_database() {
     let seeds: Vec<_> = Target::all()

@@ -438,20 +438,33 @@ impl<'a> Database<'a> {
                     }
                 }
                 Err(reason) if waits(&reason) => return Err(reason),
-                Err(reason) => {
-                    let is_lost = matches!(reason, StoreError::LeaseLost { .. });
-                    if is_lost {
-                        log.give_up();
-                    }
-                    // One that the database refuses must not take the others with it.
-                    if is_lost || log.refuse() {
-                        self.shared.report(Event::Unlogged { id: log.claim.id, reason: reason.clone() });
-                        log.refused.get_or_insert(reason);
-                    }
+                Err(reason) if matches!(reason, StoreError::LeaseLost { .. }) => {
+                    log.give_up();
+                    self.tell_unlogged(log, reason);
                 }
+                Err(reason) => self.refuse(log, reason).await?,
             }
         }
         Ok(())
+    }
+
+    /// An entry that the database refuses does not take the others with it, and is kept beside the table.
+    async fn refuse(&mut self, log: &mut Log, reason: StoreError) -> Result<(), StoreError> {
+        if let [entry] = log.next() {
+            match self.store.keep_entries(&log.claim, std::slice::from_ref(entry), &reason.to_string()).await {
+                Ok(unfit) => self.tell_unfit(vec![unfit]),
+                Err(reason) if waits(&reason) => return Err(reason),
+                Err(also) => self.tell_unlogged(log, also),
+            }
+            log.refused.get_or_insert(reason);
+        }
+        log.refuse();
+        Ok(())
+    }
+
+    fn tell_unlogged(&self, log: &mut Log, reason: StoreError) {
+        self.shared.report(Event::Unlogged { id: log.claim.id, reason: reason.clone() });
+        log.refused.get_or_insert(reason);
     }
 
     /// Nothing more is claimed from a database that refuses.

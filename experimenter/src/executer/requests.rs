@@ -136,12 +136,10 @@ impl Log {
         self.settle(self.together);
     }
 
-    /// The next ones were refused. Of several together each is tried alone; gives whether there was but one.
-    pub(super) fn refuse(&mut self) -> bool {
-        let was_alone = self.together == 1;
-        self.settle(usize::from(was_alone));
+    /// The next ones were refused. Of several together each is tried alone.
+    pub(super) fn refuse(&mut self) {
+        self.settle(usize::from(self.together == 1));
         self.together = self.together.min(1);
-        was_alone
     }
 
     /// None will ever be written.

@@ -234,7 +234,7 @@ fn sentence(event: &Event) -> String {
             duration(*waited)
         ),
         Event::Unfit(unfit) => format!(
-            "row {}: `{}` = {} is {}; the column is NULL, the exact value is kept (see status, export)",
+            "row {}: `{}` = {}: {}; it is kept beside the table (see status, export)",
             unfit.id, unfit.field, unfit.value, unfit.reason
         ),
         Event::Silent(reason) => format!("the database did not take a sign of life, rows run on: {reason}"),
