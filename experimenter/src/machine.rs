@@ -232,6 +232,17 @@ pub(crate) fn peak_memory(pid: u32) -> Option<u64> {
     peak_in(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
 }
 
+/// Whether whoever started this process has it ignore SIGHUP, as `nohup` does; also where the kernel does not tell.
+pub(crate) fn ignores_hangup() -> bool {
+    fs::read_to_string("/proc/self/status").ok().and_then(|status| ignores_hangup_in(&status)).unwrap_or(true)
+}
+
+/// Signals that are ignored are bits of a hexadecimal number, and SIGHUP is the first.
+fn ignores_hangup_in(status: &str) -> Option<bool> {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(ignored.trim(), 16).ok().map(|ignored| ignored & 1 == 1)
+}
+
 fn peak_in(status: &str) -> Option<u64> {
     let value = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = value.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -299,6 +310,14 @@ mod tests {
         assert_eq!(parse_stat(&foreign), Some(Stat { group: 42, resident_pages: 321 }));
         assert_eq!(parse_stat(b"1 (short) S 1 2"), None);
         assert_eq!(parse_stat(b""), None);
+    }
+
+    #[test]
+    fn nohup_is_known() {
+        let status = |ignored: &str| format!("Name:\tx\nSigBlk:\t0000000000000001\nSigIgn:\t{ignored}\n");
+        assert_eq!(ignores_hangup_in(&status("0000000000001001")), Some(true));
+        assert_eq!(ignores_hangup_in(&status("0000000000001000")), Some(false));
+        assert_eq!(ignores_hangup_in("Name:\tx\n"), None);
     }
 
     #[test]

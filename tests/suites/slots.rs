@@ -127,7 +127,7 @@ fn a_row_that_takes_too_much_memory_is_killed() {
 #[test]
 fn a_signal_gives_unfinished_rows_back() {
     for_each_database(|target| {
-        for signal in [Signal::TERM, Signal::USR1, Signal::INT] {
+        for signal in [Signal::TERM, Signal::USR1, Signal::INT, Signal::HUP] {
             let study = Study::new(target);
             study.fill("hang", "1").fill("heed", "2").fill("wait", "3").fill("fine", "4");
             let executer = study.spawn(&["execute", "--jobs", "3", "--grace", "300ms"]);
@@ -146,6 +146,19 @@ fn a_signal_gives_unfinished_rows_back() {
             study.run(&["drop", "--yes"]).success();
         }
     });
+}
+
+#[test]
+fn who_was_told_to_ignore_the_end_of_a_terminal_runs_on() {
+    let target = Target::sqlite();
+    let study = Study::new(&target);
+    study.fill("wait", "1");
+    let executer =
+        study.sandbox.program("nohup").args([mischief()]).args(["execute", "--database", &study.url]).spawn();
+    wait_until(|| study.has(&["begun-1"]));
+    executer.signal(Signal::HUP);
+    study.open();
+    executer.wait().success().stderr_has("1 row done");
 }
 
 #[test]

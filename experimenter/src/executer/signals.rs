@@ -9,12 +9,16 @@ use tokio::time::Instant;
 
 use super::attempt::until;
 use super::{Broken, Event, Shared};
+use crate::machine;
 
 /// How long the last writes may take when no run is left.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// What is said of a Ctrl-C.
 const BY_HAND: &str = "interrupted";
+
+/// What is said when the terminal is gone.
+const HANGUP: &str = "SIGHUP";
 
 /// Whether the executer goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,6 +59,8 @@ struct Signals {
     interrupt: Signal,
     terminate: Signal,
     user: Signal,
+    /// None, where it is to be ignored.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
@@ -63,6 +69,8 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             user: signal(SignalKind::user_defined1())?,
+            // To listen would undo what `nohup` has done.
+            hangup: if machine::ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) },
         })
     }
 
@@ -73,12 +81,13 @@ impl Signals {
                 () = heard(&mut self.interrupt) => BY_HAND,
                 () = heard(&mut self.terminate) => "SIGTERM",
                 () = heard(&mut self.user) => "SIGUSR1",
+                () = heard_if_any(self.hangup.as_mut()) => HANGUP,
                 () = until(ends), if *stop.borrow() == Stop::No => "the wall time is over",
             };
             // A second time by hand: at once. Slurm sends its signals more than once.
             let next = if *stop.borrow() >= Stop::Soon && why == BY_HAND { Stop::Now } else { Stop::Soon };
             if *stop.borrow() == Stop::No {
-                shared.job_ends.set(why != BY_HAND);
+                shared.job_ends.set(why != BY_HAND && why != HANGUP);
             }
             if stop.send_if_modified(|now| {
                 next > *now && {
@@ -91,6 +100,13 @@ impl Signals {
                 shared.report(Event::Stopping { why: why.to_owned(), running: shared.busy.get(), grace });
             }
         }
+    }
+}
+
+async fn heard_if_any(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => heard(signal).await,
+        None => std::future::pending().await,
     }
 }
 
