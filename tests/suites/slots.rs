@@ -148,17 +148,25 @@ fn a_signal_gives_unfinished_rows_back() {
     });
 }
 
+/// The terminal of an executer is closed, amid what is drawn on it.
 #[test]
-fn who_was_told_to_ignore_the_end_of_a_terminal_runs_on() {
-    let target = Target::sqlite();
-    let study = Study::new(&target);
-    study.fill("wait", "1");
-    let executer =
-        study.sandbox.program("nohup").args([mischief()]).args(["execute", "--database", &study.url]).spawn();
-    wait_until(|| study.has(&["begun-1"]));
-    executer.signal(Signal::HUP);
-    study.open();
-    executer.wait().success().stderr_has("1 row done");
+fn an_executer_outlives_its_terminal() {
+    for (before, status) in [("", "created"), ("trap '' HUP;", "done")] {
+        let target = Target::sqlite();
+        let study = Study::new(&target);
+        study.fill("wait", "1");
+        let command = format!("{before} exec {} execute --grace 100ms --database {}", mischief().display(), study.url);
+        let terminal = study.sandbox.spawn("script", ["--quiet", "--command", &command, "/dev/null"]);
+        wait_until(|| study.has(&["begun-1"]) && terminal.stdout().contains("row 1 · mode=Wait"));
+        terminal.signal(Signal::KILL);
+        terminal.wait();
+        if status == "done" {
+            study.open();
+        }
+        wait_until(|| study.count(&format!("status = '{status}'")) == 1);
+        wait_until(|| target.value("SELECT state FROM experimenter__study__executers") == Some("left".to_owned()));
+        assert_eq!(target.value("SELECT MAX(crashes) FROM experimenter__study__claims"), Some("0".to_owned()));
+    }
 }
 
 #[test]

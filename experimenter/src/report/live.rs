@@ -8,10 +8,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use experimenter_diesel::{Dead, Death, Reaped, Suspect, Value};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::events::as_json;
-use super::{Console, are, count, duration, rows};
+use super::{Console, are, count, duration, rows, terminal};
 use crate::executer::{End, Event};
 
 /// How often a line is printed where nothing can be drawn.
@@ -308,8 +308,7 @@ struct Line {
 
 impl Screen {
     fn new(drawn: bool, rows: u64) -> Self {
-        let target = if drawn { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let lines = MultiProgress::with_draw_target(target);
+        let lines = MultiProgress::with_draw_target(terminal::draw_target(drawn));
         let total = lines.add(ProgressBar::new(rows));
         let template = "executing {wide_bar} {human_pos}/{human_len} · {per_sec} · {eta} left";
         // The template is a constant, and a bar in another style still counts.

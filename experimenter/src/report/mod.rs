@@ -9,6 +9,7 @@ mod live;
 mod progress;
 mod statistics;
 mod table;
+mod terminal;
 
 use std::borrow::Cow;
 use std::time::Duration;
