@@ -16,11 +16,13 @@ give_up() {
 
 # Downloads MySQL with all that it needs, and unpacks it below a folder.
 unpack() {
-    local folder=$1 package
+    local folder=$1 mirror package
+    # The one that this machine has its own packages from.
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep '/debian/*$' | head -n 1)
+    [ -n "$mirror" ] || return
     mkdir -p "$folder"/apt/{lists,archives}/partial "$folder"/root
     : >"$folder/apt/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main" \
-        >"$folder/apt/sources"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$folder/apt/sources"
     # As on a machine on which nothing is installed, and without its other sources.
     cat >"$folder/apt/conf" <<CONF
 Dir::State "$folder/apt";

@@ -84,7 +84,7 @@ impl From<StoreError> for Failure {
                 "check that the server runs and that host and port are right in `--database` or EXPERIMENTER_DATABASE; \
                  without either, the database is the file experiments.db",
             ),
-            StoreError::AccessDenied(reason) if reason.contains("certificate") => Self::new(message).hint(
+            StoreError::AccessDenied(reason) if reason.contains("peer certificate") => Self::new(message).hint(
                 "name the host as the certificate does; or take any certificate by `?require_ssl=true&verify_ca=false` at \
                  the end of the database's URL: encrypted, but whoever is in between could read it",
             ),

@@ -79,6 +79,7 @@ impl Display for Vendor {
     }
 }
 
+/// The program that is tested in place of MariaDB's, if one is.
 pub(super) fn mysqld() -> Option<OsString> {
     std::env::var_os(MYSQL)
 }
