@@ -45,6 +45,18 @@ impl Store {
     pub async fn fill(
         &mut self,
         mode: FillMode,
+        rows: impl Iterator<Item = Vec<Value>>,
+        progress: impl FnMut(Filled),
+    ) -> Result<Filled> {
+        self.connection.set_bulk(true).await?;
+        let filled = self.fill_all(mode, rows, progress).await;
+        let usual = self.connection.set_bulk(false).await;
+        filled.and_then(|filled| usual.map(|()| filled))
+    }
+
+    async fn fill_all(
+        &mut self,
+        mode: FillMode,
         mut rows: impl Iterator<Item = Vec<Value>>,
         mut progress: impl FnMut(Filled),
     ) -> Result<Filled> {

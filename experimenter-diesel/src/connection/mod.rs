@@ -11,6 +11,7 @@ pub use file_system::FileSystem;
 use std::time::{Duration, Instant};
 
 use crate::dialect::Dialect;
+use crate::dialect::sqlite::{BULK, NO_BULK};
 use crate::statement::{Row, Statement};
 use crate::{Backend, Result, StoreError, Target, fault};
 
@@ -58,6 +59,14 @@ impl Connection {
         match &mut self.link {
             Link::Mysql(connection) => connection.set_lock_wait(at_most).await,
             Link::Sqlite(_) => Ok(()),
+        }
+    }
+
+    /// Has writes of many rows take memory rather than time, or no more. A server has memory of its own.
+    pub(crate) async fn set_bulk(&mut self, is_bulk: bool) -> Result<()> {
+        match &mut self.link {
+            Link::Mysql(_) => Ok(()),
+            Link::Sqlite(connection) => connection.batch(if is_bulk { BULK } else { NO_BULK }.to_owned()).await,
         }
     }
 

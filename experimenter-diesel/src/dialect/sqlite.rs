@@ -11,6 +11,13 @@ pub(crate) const CONNECTION_SETUP: &str = "PRAGMA busy_timeout = 10000; PRAGMA s
 pub(crate) const JOURNAL_MODE: &str = "PRAGMA journal_mode";
 pub(crate) const TO_WAL: &str = "PRAGMA journal_mode = WAL";
 
+/// For many rows at once: their hashes touch all of their index, which is read and written over and over unless it fits into
+/// memory (64 MiB), and copied from the log to the file as often unless the log may grow (80 MiB).
+pub(crate) const BULK: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 20000;";
+
+/// `SQLite`'s defaults.
+pub(crate) const NO_BULK: &str = "PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 1000; PRAGMA shrink_memory;";
+
 pub(super) const DIALECT: Dialect = Dialect {
     id_column: "ID INTEGER PRIMARY KEY AUTOINCREMENT",
     table_options: "",
