@@ -128,6 +128,7 @@ impl Store {
             }
             let mut unfit_entries = Vec::new();
             let end = self.end(finish, &results, &mut unfit_entries);
+            self.keep_each(claim, &unfit_entries).await?;
             let ends = std::slice::from_ref(&end);
             let written = self.connection.repeat(async |connection| write_ends(connection, ends).await).await;
             match written.map(|written| written.contains(&true)) {
@@ -225,6 +226,7 @@ impl Store {
     pub async fn log(&mut self, claim: &mut Claim, entries: &[Entry]) -> Result<Vec<Unfit>> {
         let mut unfit = Vec::new();
         let statements = self.insert_entries(claim, entries, &mut unfit);
+        self.keep_each(claim, &unfit).await?;
         let next = claim.log_seq + 1;
         let mut update = self.touch(claim);
         update.set_claim = Assignments::default().value("log_seq", next);
@@ -367,6 +369,14 @@ impl Store {
         self.keep(claim, reason, &unfit_payload(unfit)).await
     }
 
+    /// The same of log entries, in which a field comes again and again: often with the same value, which is kept once.
+    async fn keep_each(&mut self, claim: &Claim, unfit: &[Unfit]) -> Result<()> {
+        for unfit in unfit {
+            self.keep_unfit(claim, std::slice::from_ref(unfit), "unfit").await?;
+        }
+        Ok(())
+    }
+
     async fn keep(&mut self, claim: &Claim, reason: &str, payload: &serde_json::Value) -> Result<()> {
         keep(&mut self.connection, &self.spec, claim, reason, payload).await
     }
@@ -415,7 +425,10 @@ impl Store {
 /// The value as the column holds it; NULL and a note where it cannot.
 fn fit(backend: Backend, id: i64, column: &Column, field: &str, value: &Value, unfit: &mut Vec<Unfit>) -> Value {
     column.fit(value, backend).unwrap_or_else(|reason| {
-        unfit.push(Unfit { id, field: field.to_owned(), value: value.to_string(), reason: reason.to_string() });
+        let one = Unfit { id, field: field.to_owned(), value: value.to_string(), reason: reason.to_string() };
+        if !unfit.contains(&one) {
+            unfit.push(one);
+        }
         Value::Null
     })
 }

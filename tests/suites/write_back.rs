@@ -1,6 +1,6 @@
 //! Writing back: once, by who owns the row, and with values that do not fit.
 
-use experimenter_diesel::{Column, Ending, Entry, FillMode, Selector, StoreError, TableSpec, Value};
+use experimenter_diesel::{Column, Ending, Entry, FillMode, Finish, Selector, StoreError, TableSpec, Value};
 use experimenter_tests::Target;
 
 use super::{block_on, by_status, check, claim, claimer, filled, open_with, results, row, spec};
@@ -180,6 +180,29 @@ fn log_entries_are_written_once_and_partial_results_stay() {
         store.write_partial(&claim, vec![None, Some("half".into()), None]).await.expect("a partial result");
         assert_eq!(target.sql("SELECT status, score, model FROM study")[0][1..], [None, Some("half".to_owned())]);
         assert_eq!(by_status(target, "running"), "1");
+    });
+}
+
+#[test]
+fn what_a_log_entry_cannot_hold_is_kept_once() {
+    check(async |target| {
+        let mut store = filled(target, 1).await;
+        let mut claimer = claimer(&mut store).await;
+        let mut claim = claim(&mut store, &mut claimer).await;
+        let entries = [f64::NAN, 0.5, f64::NAN].map(|loss| Entry::now(0, vec![loss.into()]));
+        for _ in 0..2 {
+            let told = store.log(&mut claim, &entries).await.expect("entries");
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert_eq!((told[0].field.as_str(), told[0].value.as_str()), ("epochs.loss", "NaN"));
+            assert_eq!(store.unfit(10).await, Ok(told));
+        }
+        // With the end of the run as well.
+        let last = Finish::now(claim, results(0.5), None, vec![vec![Entry::now(0, vec![f64::NAN.into()])]]);
+        let told = store.finish_group(&[last]).await.remove(0).expect("a finish");
+        assert_eq!(store.unfit(10).await, Ok(told));
+        let kept = "SELECT COUNT(*) FROM experimenter__study__attempts WHERE reason = 'unfit'";
+        assert_eq!(target.value(kept), Some("1".to_owned()));
+        assert_eq!(target.value("SELECT COUNT(*) FROM study__epochs WHERE loss IS NULL"), Some("5".to_owned()));
     });
 }
 
