@@ -4,11 +4,11 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use experimenter_diesel::{Executer, ProcessIdentity, Store, StoreError, Target as Url};
+use experimenter_diesel::{Executer, FillMode, Filled, ProcessIdentity, Store, StoreError, Target as Url};
 use experimenter_tests::{Target, wait_until};
 use rustix::fs::{FlockOperation, flock};
 
-use super::{block_on, check, filled, spec};
+use super::{block_on, check, filled, row, spec};
 
 /// Opens the table so that its calls wait briefly for their turn.
 async fn impatient(target: &Target) -> Store {
@@ -112,5 +112,18 @@ fn a_file_is_for_the_executers_of_one_host() {
         store.check_host("here").await.expect("its lease has ended");
         target.sql("UPDATE experimenter__study__executers SET expires_at='2999-01-01 00:00:00', state='left'");
         store.check_host("here").await.expect("it has left");
+    });
+}
+
+/// What a fill would do is told while somebody writes.
+#[test]
+fn a_fill_that_writes_nothing_waits_for_no_turn() {
+    let target = Target::sqlite();
+    block_on(async {
+        filled(&target, 2).await;
+        let mut store = impatient(&target).await;
+        let _held = target.lock();
+        let counted = store.fill(FillMode::DryRun, (0..3).map(row), |_| ()).await;
+        assert_eq!(counted, Ok(Filled { new: 1, existing: 2 }));
     });
 }

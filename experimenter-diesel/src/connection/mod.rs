@@ -11,7 +11,6 @@ pub use file_system::FileSystem;
 use std::time::{Duration, Instant};
 
 use crate::dialect::Dialect;
-use crate::dialect::sqlite::{BULK, NO_BULK};
 use crate::statement::{Row, Statement};
 use crate::{Backend, Result, StoreError, Target, fault};
 
@@ -66,7 +65,7 @@ impl Connection {
     pub(crate) async fn set_bulk(&mut self, is_bulk: bool) -> Result<()> {
         match &mut self.link {
             Link::Mysql(_) => Ok(()),
-            Link::Sqlite(connection) => connection.batch(if is_bulk { BULK } else { NO_BULK }.to_owned()).await,
+            Link::Sqlite(connection) => connection.set_bulk(is_bulk).await,
         }
     }
 

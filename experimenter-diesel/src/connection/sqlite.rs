@@ -9,7 +9,7 @@ use diesel::{Connection as _, RunQueryDsl, SqliteConnection};
 
 use super::file_system::FileSystem;
 use super::turns::{Turn, Turns};
-use crate::dialect::sqlite::{CONNECTION_SETUP, JOURNAL_MODE, TO_WAL};
+use crate::dialect::sqlite::{BULK, CONNECTION_SETUP, JOURNAL_MODE, NO_BULK, TO_WAL};
 use crate::statement::{Row, Statement};
 use crate::{Result, StoreError, fault};
 
@@ -55,6 +55,12 @@ impl Connection {
             session = to_wal.await.map_err(|error| of_file(path, error))?;
         }
         Ok(Self { session: Arc::new(Mutex::new(session)), turns, in_transaction: false, lost_calls: 0 })
+    }
+
+    /// Writes nothing, so that it waits for no turn.
+    pub(super) async fn set_bulk(&mut self, is_bulk: bool) -> Result<()> {
+        let settings = if is_bulk { BULK } else { NO_BULK };
+        self.call(move |session| Ok(session.connection.batch_execute(settings)?)).await
     }
 
     pub(super) fn lost_calls(&self) -> u64 {

@@ -453,8 +453,11 @@ impl<'a> Database<'a> {
         if let [entry] = log.next() {
             match self.store.keep_entries(&log.claim, std::slice::from_ref(entry), &reason.to_string()).await {
                 Ok(unfit) => self.tell_unfit(vec![unfit]),
-                Err(reason) if waits(&reason) => return Err(reason),
-                Err(also) => self.tell_unlogged(log, also),
+                Err(away) if waits(&away) => return Err(away),
+                Err(also) => {
+                    let reason = format!("{reason}; it cannot be kept beside the table either: {also}");
+                    self.tell_unlogged(log, StoreError::Database(reason));
+                }
             }
             log.refused.get_or_insert(reason);
         }
